@@ -1,0 +1,1 @@
+"""Alerts: policy, and who is told."""

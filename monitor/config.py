@@ -1,0 +1,153 @@
+"""Settings: the only reader of configuration files and environment. Parts receive plain values.
+
+Order of precedence: command line → environment (`ROOM_MONITOR_WEB__PORT=9000`) → the TOML file → defaults.
+config/monitor.toml shows every setting at its default; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from monitor.errors import ConfigInvalid
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Web(Section):
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+
+
+class Storage(Section):
+    data: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("room-monitor")),
+        description="Directory of the database and the evidence clips",
+    )
+    keep_days: float = Field(30.0, gt=0, description="Days that transcripts, alerts, clips and events are kept")
+
+
+class Hearing(Section):
+    aggressiveness: int = Field(2, ge=0, le=3, description="webrtcvad: 0 lets most through, 3 the least")
+    pre_roll: float = Field(0.4, ge=0, le=2, description="Seconds kept from before speech is noticed")
+    hangover: float = Field(0.6, gt=0, le=5, description="Seconds of silence that end an utterance")
+    max_utterance: float = Field(12.0, ge=2, le=28, description="Seconds after which an utterance is cut all the same")
+    overlap: float = Field(1.5, ge=0.2, le=5, description="Seconds that the next utterance repeats after such a cut")
+    veto: float = Field(0.5, ge=0, le=1, description="Silero speech probability below which nothing is transcribed")
+
+
+class Speech(Section):
+    model: str = Field(
+        "base", description="Known model (`room-monitor models`) or a directory with a CTranslate2 model"
+    )
+    device: Literal["cpu", "cuda", "auto"] = Field("cpu", description="Where the model runs")
+    compute_type: str = Field("int8", description="CTranslate2 compute type")
+    threads: int = Field(0, ge=0, description="Threads of the model; 0: all cores")
+    trust: bool = Field(False, description="Accept model files whose digest is not known")
+    backlog: float = Field(120.0, gt=0, description="Seconds of speech that may wait; beyond, the oldest is given up")
+
+
+class Keywords(Section):
+    lists: Path = Field(
+        Path("keywords"), description="Directory of the *.toml lists; counts from the configuration file"
+    )
+    reload: float = Field(1.0, gt=0, description="Seconds between looks for changed lists")
+
+
+class Alerts(Section):
+    cool_down: float = Field(30.0, ge=0, description="Seconds in which the same phrase of the same speaker is merged")
+    escalate_after: int = Field(3, ge=2, description="Hits within the cool-down that escalate an alert")
+    lead: float = Field(4.0, ge=0, le=20, description="Seconds of audio before the utterance in the evidence clip")
+
+
+class Room(Section):
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short name, used in addresses")
+    name: str = Field("", description="Name to show; empty: the id")
+    kind: Literal["builtin"] = Field("builtin", description="Kind of room")
+    languages: tuple[Language, ...] = Field((), description="Languages spoken there (ISO 639-1); empty: any")
+    notice: str = Field(
+        "This room is monitored for safety: what is said is transcribed and checked.",
+        description="Shown to all participants",
+    )
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ROOM_MONITOR_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    web: Web = Web()
+    storage: Storage = Storage()
+    hearing: Hearing = Hearing()
+    speech: Speech = Speech()
+    keywords: Keywords = Keywords()
+    alerts: Alerts = Alerts()
+    rooms: tuple[Room, ...] = ()
+    grace: float = Field(10.0, gt=0, description="Seconds that a stop may take to finish what was heard")
+    log: Literal["text", "json"] = Field("text", description="Form of the log on standard error")
+
+    @field_validator("rooms")
+    @classmethod
+    def _ids_differ(cls, rooms: tuple[Room, ...]) -> tuple[Room, ...]:
+        ids = [room.id for room in rooms]
+        if doubled := sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"two rooms have the id {doubled[0]!r}")
+        return rooms
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """Settings from a TOML file (None: defaults) and the environment. Relative paths count from the file.
+
+    Raises ConfigInvalid with every error at once, each with its place.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise ConfigInvalid(f"{path}: no such file. Start from config/monitor.toml.") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigInvalid(f"{path}: can't be read: {error}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigInvalid(f"{path}: not valid TOML: {error}") from error
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()]
+        raise ConfigInvalid(
+            f"{path or 'environment'}: {len(lines)} setting(s) can't be used:\n" + "\n".join(lines)
+        ) from None
+    return settings if path is None else _rebase(settings, path.parent)
+
+
+def _rebase(settings: Settings, base: Path) -> Settings:
+    storage = settings.storage.model_copy(update={"data": base / settings.storage.data})
+    keywords = settings.keywords.model_copy(update={"lists": base / settings.keywords.lists})
+    return settings.model_copy(update={"storage": storage, "keywords": keywords})

@@ -1,0 +1,88 @@
+"""The error tree. Each class has a stable code that docs/reference/errors.md documents and the feed carries.
+
+MonitorError(code, message)
+├─ OperatorError      somebody must change something
+│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · KeywordListInvalid · MediaUnreadable · PortInUse
+├─ RoomError
+│  ├─ ConnectionLost  try again
+│  └─ Refused         don't
+├─ Overloaded         shed, count, tell
+└─ Forbidden          a person may not do this
+IllegalTransition     not a MonitorError: a bug
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MonitorError(Exception):
+    """An expected failure. `str(error)` says what happened and what to do next."""
+
+    code: ClassVar[str] = "error"
+
+
+class OperatorError(MonitorError):
+    """Somebody who runs the service must change something."""
+
+    code = "operator"
+
+
+class ConfigInvalid(OperatorError):
+    code = "config-invalid"
+
+
+class SchemaOutdated(OperatorError):
+    code = "schema-outdated"
+
+
+class ModelMissing(OperatorError):
+    code = "model-missing"
+
+
+class ModelUntrusted(OperatorError):
+    """A model file whose digest is not known."""
+
+    code = "model-untrusted"
+
+
+class KeywordListInvalid(OperatorError):
+    code = "keyword-list-invalid"
+
+
+class MediaUnreadable(OperatorError):
+    """A file that holds no audio that can be read."""
+
+    code = "media-unreadable"
+
+
+class PortInUse(OperatorError):
+    code = "port-in-use"
+
+
+class RoomError(MonitorError):
+    code = "room"
+
+
+class ConnectionLost(RoomError):
+    """The room can't be heard now; trying again makes sense."""
+
+    code = "connection-lost"
+
+
+class Refused(RoomError):
+    """The room said no; trying again without a change makes no sense."""
+
+    code = "refused"
+
+
+class Overloaded(MonitorError):
+    code = "overloaded"
+
+
+class Forbidden(MonitorError):
+    code = "forbidden"
+
+
+class IllegalTransition(Exception):
+    """A state machine got an event that its table doesn't allow: a bug, never a fact of the network."""

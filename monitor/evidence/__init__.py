@@ -1,0 +1,1 @@
+"""Evidence: the audio behind an alert."""

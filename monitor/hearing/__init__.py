@@ -1,0 +1,1 @@
+"""Hearing: from frames to utterances, and the ledger of what was heard."""

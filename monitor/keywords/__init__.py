@@ -1,0 +1,1 @@
+"""Keyword lists: reading, normalising, matching."""

@@ -1,0 +1,220 @@
+"""The core types that pass between the stages. Frozen; this module imports nothing of ours.
+
+Time has two kinds here, and the field says which:
+- *media time*: samples at 16 kHz since the speaker's track began (int, so it never drifts), or seconds made from it;
+- *wall time*: seconds since the Unix epoch (UTC, float).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE = 16_000
+"""Samples per second, everywhere after the receiver."""
+FRAME = 320
+"""Samples in one audio frame: 20 ms."""
+
+Samples = NDArray[np.int16]
+"""Mono PCM at RATE."""
+
+
+class Origin(StrEnum):
+    """Where the samples of a frame come from."""
+
+    HEARD = "heard"  # decoded from the network (in-band FEC counts: the words are there)
+    QUIET = "quiet"  # the sender was silent on purpose (DTX, mute): nothing was lost
+    LOST = "lost"  # a hole in the network, filled with concealment or silence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioFrame:
+    """20 ms of one speaker."""
+
+    start: int  # media time, samples
+    samples: Samples  # shape (FRAME,), int16
+    origin: Origin = Origin.HEARD
+    arrived: float = 0.0  # wall time at which it came out of the receiver
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """One participant whose voice is followed."""
+
+    id: str  # unique within the room for one visit
+    name: str  # display name, may repeat
+
+
+class Cut(StrEnum):
+    """Why an utterance ended."""
+
+    SILENCE = "silence"
+    LENGTH = "length"  # too long: the next one begins with an overlap
+    GAP = "gap"  # audio stopped coming, or a hole too long to hear across
+    LEFT = "left"  # the speaker or the monitor left
+    CONSENT = "consent"  # consent was withdrawn: the audio is dropped
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Utterance:
+    """A stretch of speech of one speaker: what the room half hands to the house half."""
+
+    id: str
+    room: str
+    speaker: Speaker
+    track: str  # id of the visit of this speaker: the ledger's key
+    began: float  # wall time at which the first sample was heard
+    start: int  # media time of the first sample, samples
+    audio: Samples  # shape (n,), int16
+    cut: Cut
+    overlap: int = 0  # samples at the head that the utterance before has as well
+
+    @property
+    def end(self) -> int:
+        """Media time just after the last sample, samples."""
+        return self.start + len(self.audio)
+
+    @property
+    def seconds(self) -> float:
+        return len(self.audio) / RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word. Times are seconds of media time on the speaker's track."""
+
+    text: str  # as recognised, with its leading space where the script has spaces
+    start: float
+    end: float
+    probability: float  # 0..1, the recogniser's own
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transcript:
+    """What the recogniser heard in one utterance."""
+
+    utterance: Utterance
+    language: str  # ISO 639-1
+    words: tuple[Word, ...]
+    model: str  # name of the model that heard it
+    took: float  # seconds of wall time in the recogniser
+    ghosts: tuple[str, ...] = ()  # texts that the guards refused, each with its reason: "reason: text"
+
+    @property
+    def text(self) -> str:
+        return "".join(w.text for w in self.words).strip()
+
+
+class Severity(StrEnum):
+    """How bad a hit is; ordered by RANK."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordHit:
+    """One phrase of a list, found in what somebody said."""
+
+    list_name: str
+    list_version: str  # short digest of the list's content
+    phrase: str  # as written in the list
+    severity: Severity
+    matched: str  # the words as recognised
+    before: str  # words before the hit, same speaker
+    after: str  # words after it
+    start: float  # media time of the first matched word, seconds
+    end: float  # media time of the end of the last matched word, seconds
+    probability: float  # lowest probability of the matched words
+
+
+class AlertState(StrEnum):
+    OPEN = "open"
+    ESCALATED = "escalated"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What people are told, with the reason for it."""
+
+    id: str
+    room: str
+    speaker: Speaker
+    utterance: str  # id of the utterance of the first hit
+    severity: Severity
+    state: AlertState
+    hits: tuple[KeywordHit, ...]  # the first one raised it; repeats within the cool-down are merged in
+    count: int  # hits so far, also those no longer kept in `hits`
+    language: str
+    spoken_at: float  # wall time at which the first hit's last word ended
+    raised_at: float  # wall time
+    clip: str = ""  # name of the evidence clip, empty where there is none
+
+
+class RoomState(StrEnum):
+    """See monitor/rooms/lifecycle.py for the table."""
+
+    IDLE = "idle"
+    JOINING = "joining"
+    LIVE = "live"
+    WAITING = "waiting"
+    LEAVING = "leaving"
+    LEFT = "left"
+    FAILED = "failed"
+
+
+class Heard(StrEnum):
+    """The states of the coverage ledger: each sample of each speaker is in exactly one."""
+
+    PENDING = "pending"  # heard, not settled yet
+    SILENCE = "silence"
+    EXAMINED = "examined"
+    VETOED = "vetoed"  # sounded, but is not speech (second VAD or ghost guard); no text is shown for it
+    LOST_NETWORK = "lost-network"
+    LOST_OVERLOAD = "lost-overload"
+    LOST_ERROR = "lost-error"
+    NOT_CONSENTED = "not-consented"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Seconds of one track (or, added up, of one room) by state."""
+
+    seconds: dict[Heard, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        return sum(self.seconds.values())
+
+    @property
+    def lost(self) -> float:
+        return sum(s for state, s in self.seconds.items() if state.value.startswith("lost-"))
+
+    @property
+    def share(self) -> float | None:
+        """Share of sound that is accounted for: (examined + vetoed) ÷ (examined + vetoed + lost); None before any sound."""
+        seen = self.seconds.get(Heard.EXAMINED, 0.0) + self.seconds.get(Heard.VETOED, 0.0)
+        return seen / (seen + self.lost) if seen + self.lost > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of a speaker's track, or of a whole room, that was not examined, with its cause."""
+
+    room: str
+    speaker: Speaker | None  # None: the whole room (for example after a crash)
+    track: str
+    began: float  # wall time
+    seconds: float
+    state: Heard  # one of the lost states, VETOED or NOT_CONSENTED
+    cause: str  # plain words

@@ -1,0 +1,1 @@
+"""Rooms: joining, staying, leaving; receiving each speaker."""

@@ -1,0 +1,62 @@
+"""What a kind of room must offer. A connector is chosen in app.py by the `kind` in the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor.model import AudioFrame, Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a kind of room can do; declared rather than raised when asked."""
+
+    per_speaker_tracks: bool  # False: one mix of all
+    can_announce: bool  # participants can be told that they are monitored
+    reports_roster: bool  # says who is there, also those who never speak
+
+
+class Track(Protocol):
+    """The audio of one speaker for one visit."""
+
+    @property
+    def id(self) -> str:
+        """Unique for this process: the key of the coverage ledger."""
+        ...
+
+    @property
+    def speaker(self) -> Speaker: ...
+
+    def frames(self) -> AsyncIterator[AudioFrame]:
+        """Frames in order without holes: each starts where the one before ended. Ends when the speaker leaves.
+
+        Always consume it: behind it is a bounded buffer that drops the oldest frames (they come out as LOST).
+        """
+        ...
+
+
+class Session(Protocol):
+    """One visit to a room. Leaving is the exit of the context manager that gave it."""
+
+    def tracks(self) -> AsyncIterator[Track]:
+        """Each speaker's track as it appears. Raises ConnectionLost or Refused when the visit ends badly."""
+        ...
+
+    def roster(self) -> tuple[Speaker, ...]:
+        """Who is in the room now, without the monitor itself."""
+        ...
+
+    async def announce(self, notice: str) -> None:
+        """Show the notice to all participants, now and to those who come later."""
+        ...
+
+
+class Connector(Protocol):
+    capabilities: Capabilities
+
+    def join(self) -> AbstractAsyncContextManager[Session]:
+        """Join the room. Entering raises Refused or ConnectionLost."""
+        ...

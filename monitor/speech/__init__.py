@@ -1,0 +1,1 @@
+"""Speech recognition: model files, the recogniser, its guards and its thread."""

@@ -1,0 +1,28 @@
+"""The seam to speech recognition. Synchronous on purpose: the batcher owns the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor.model import Transcript, Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known before an utterance is heard."""
+
+    languages: tuple[str, ...] = ()  # the room's set (ISO 639-1); empty: any
+    likely: str | None = None  # the speaker's language so far
+
+
+class Recogniser(Protocol):
+    @property
+    def model(self) -> str:
+        """Name of the model, as shown beside each transcript."""
+        ...
+
+    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+        """One transcript an utterance, in order. Called from one thread only. Word times are media time."""
+        ...

@@ -1,0 +1,1 @@
+"""HTTP, websocket and console."""

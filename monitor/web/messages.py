@@ -1,0 +1,225 @@
+"""The messages of the websocket feed: the contract with the console and with other tools.
+
+`room-monitor feed-schema` prints them as JSON Schema; docs/reference/feed.md and the console's types come from that.
+Numbered messages (with `seq`) are stored before they are sent and can be asked for again; the others are passing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpeakerView(Message):
+    """One participant, as shown."""
+
+    id: str
+    name: str
+    talking: bool = False
+
+
+class CoverageView(Message):
+    """Seconds of speaker time by state of the ledger; `share` is (examined + vetoed) ÷ (examined + vetoed + lost)."""
+
+    pending: float = 0.0
+    silence: float = 0.0
+    examined: float = 0.0
+    vetoed: float = 0.0
+    lost_network: float = 0.0
+    lost_overload: float = 0.0
+    lost_error: float = 0.0
+    not_consented: float = 0.0
+    total: float = 0.0
+    share: float | None = None
+
+
+class RoomView(Message):
+    """One monitored room, as it is now."""
+
+    id: str
+    name: str
+    state: Literal["idle", "joining", "live", "waiting", "leaving", "left", "failed"]
+    detail: str = Field("", description="Why the room waits or failed, in plain words")
+    page: str = Field("", description="Path of the page to join it with a browser, where there is one")
+    speakers: list[SpeakerView] = []
+    coverage: CoverageView = CoverageView()
+
+
+class WordView(Message):
+    """One word; seconds from the start of the utterance."""
+
+    text: str
+    start: float
+    end: float
+    probability: float
+
+
+class HitView(Message):
+    """One phrase found, with what is needed to check it."""
+
+    list_name: str
+    list_version: str = Field(description="Digest of the list's content at the time")
+    phrase: str = Field(description="As written in the list")
+    severity: Literal["info", "low", "medium", "high", "critical"]
+    matched: str = Field(description="The words as recognised")
+    before: str
+    after: str
+    probability: float = Field(description="The lowest of the matched words', 0 to 1")
+
+
+class AlertView(Message):
+    """An alert with its reason."""
+
+    id: str
+    room: str
+    speaker: SpeakerView
+    utterance: str
+    severity: Literal["info", "low", "medium", "high", "critical"]
+    state: Literal["open", "escalated"]
+    hits: list[HitView]
+    count: int = Field(description="Hits so far, repeats within the cool-down included")
+    language: str
+    spoken_at: float = Field(description="Unix time at which the hit's last word ended")
+    raised_at: float = Field(description="Unix time")
+    delay: float = Field(description="Seconds from spoken_at to raised_at")
+    clip: str = Field(description="Path of the evidence clip (WAV), or empty")
+
+
+class Numbered(Message):
+    seq: int = Field(description="Grows by one a message over all rooms; ask for what came after with ?after=")
+    at: float = Field(description="Unix time")
+
+
+class RoomChanged(Numbered):
+    type: Literal["room"] = "room"
+    room: RoomView
+
+
+class SpeakerChanged(Numbered):
+    type: Literal["speaker"] = "speaker"
+    room: str
+    speaker: SpeakerView
+    change: Literal["joined", "left"]
+
+
+class HeardMessage(Numbered):
+    """One utterance, transcribed. Empty text with `ghosts` means that sound was heard and no speech was believed."""
+
+    type: Literal["heard"] = "heard"
+    room: str
+    speaker: SpeakerView
+    utterance: str
+    began: float = Field(description="Unix time of its first sample")
+    seconds: float
+    language: str
+    text: str
+    words: list[WordView]
+    cut: Literal["silence", "length", "gap", "left", "consent"]
+    model: str
+    took: float = Field(description="Seconds in the recogniser")
+    ghosts: list[str] = []
+
+
+class AlertRaised(Numbered):
+    type: Literal["alert"] = "alert"
+    alert: AlertView
+
+
+class AlertChanged(Numbered):
+    """The same alert with more hits, or escalated."""
+
+    type: Literal["alert_changed"] = "alert_changed"
+    alert: AlertView
+
+
+class Behind(Numbered):
+    """The recogniser can't keep up, or is up again."""
+
+    type: Literal["behind"] = "behind"
+    waiting_seconds: float = Field(description="Seconds of speech that wait")
+    lost_seconds: float = Field(description="Seconds of speech given up since this began")
+    recovered: bool = False
+
+
+class GapNoted(Numbered):
+    """Something was not examined, and why."""
+
+    type: Literal["gap"] = "gap"
+    room: str
+    speaker: SpeakerView | None
+    began: float
+    seconds: float
+    state: Literal["vetoed", "lost-network", "lost-overload", "lost-error", "not-consented"]
+    cause: str
+
+
+class Hello(Message):
+    """First message: the present state. Numbered messages after `after` follow at once."""
+
+    type: Literal["hello"] = "hello"
+    version: str
+    seq: int = Field(description="The newest number at this moment")
+    after: int = Field(description="What follows starts after this number")
+    truncated: bool = Field(False, description="True: messages after `after` are no longer kept in full")
+    model: str
+    lists: list[str] = Field(description="Keyword lists in force, name@version")
+    rooms: list[RoomView]
+    heartbeat: float = Field(description="Seconds between heartbeats")
+
+
+class Talking(Message):
+    type: Literal["talking"] = "talking"
+    room: str
+    speaker: str
+    talking: bool
+
+
+class CoverageChanged(Message):
+    type: Literal["coverage"] = "coverage"
+    room: str
+    coverage: CoverageView
+
+
+class Heartbeat(Message):
+    type: Literal["heartbeat"] = "heartbeat"
+    at: float
+    seq: int
+
+
+class Goodbye(Message):
+    """The service stops; come back with ?after=<seq>."""
+
+    type: Literal["goodbye"] = "goodbye"
+    seq: int
+
+
+class Problem(Message):
+    """The client sent something that can't be understood; the connection stays."""
+
+    type: Literal["problem"] = "problem"
+    code: str
+    message: str
+
+
+FeedMessage = Annotated[
+    Hello
+    | RoomChanged
+    | SpeakerChanged
+    | HeardMessage
+    | AlertRaised
+    | AlertChanged
+    | Behind
+    | GapNoted
+    | Talking
+    | CoverageChanged
+    | Heartbeat
+    | Goodbye
+    | Problem,
+    Field(discriminator="type"),
+]
+FEED: TypeAdapter[FeedMessage] = TypeAdapter(FeedMessage)
