@@ -2,7 +2,8 @@
 
 MonitorError(code, message)
 ├─ OperatorError      somebody must change something
-│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · KeywordListInvalid · MediaUnreadable · PortInUse
+│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted
+    │  ├─ KeywordListInvalid · MediaUnreadable · PortInUse
 ├─ RoomError
 │  ├─ ConnectionLost  try again
 │  └─ Refused         don't

@@ -202,7 +202,7 @@ class Coverage:
 
     @property
     def share(self) -> float | None:
-        """Share of sound that is accounted for: (examined + vetoed) ÷ (examined + vetoed + lost); None before any sound."""
+        """(examined + vetoed) ÷ (examined + vetoed + lost); None before any sound."""
         seen = self.seconds.get(Heard.EXAMINED, 0.0) + self.seconds.get(Heard.VETOED, 0.0)
         return seen / (seen + self.lost) if seen + self.lost > 0 else None
 
