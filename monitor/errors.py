@@ -3,7 +3,7 @@
 MonitorError(code, message)
 ├─ OperatorError      somebody must change something
 │  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted
-    │  ├─ KeywordListInvalid · MediaUnreadable · PortInUse
+│  ├─ KeywordListInvalid · MediaUnreadable · PortInUse · DownloadFailed
 ├─ RoomError
 │  ├─ ConnectionLost  try again
 │  └─ Refused         don't
@@ -59,6 +59,12 @@ class MediaUnreadable(OperatorError):
 
 class PortInUse(OperatorError):
     code = "port-in-use"
+
+
+class DownloadFailed(OperatorError):
+    """A file that this machine's package index (or the model hub) didn't give."""
+
+    code = "download-failed"
 
 
 class RoomError(MonitorError):
