@@ -1,0 +1,114 @@
+"""What a keyword list holds, and how one phrase becomes something that can be searched for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from monitor.keywords.normalise import STAR, UNSPACED, is_spaced, is_unspaced, normalise_phrase
+from monitor.model import Severity
+
+MAX_WILDCARDS = 3
+"""Wildcards in one word: bounds the work of the search on a hostile text."""
+_WORD_REST = f"[^ {UNSPACED}]{{0,30}}"  # what a wildcard may stand for where words have edges
+_SOME_SIGNS = f"[{UNSPACED}]{{0,4}}?"  # and where they have none
+_LETTER = f"[^ {UNSPACED}]"
+_HYPHENS = re.compile(r"(?<=\w)[-‐‑‒–](?=\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One phrase of a list, as its author wrote it."""
+
+    text: str
+    severity: Severity
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordList:
+    """A checked list. `version` is a short digest of all that matters for what it finds and how that is shown."""
+
+    name: str
+    title: str
+    languages: tuple[str, ...]  # ISO 639-1; empty: all
+    severity: Severity
+    phrases: tuple[Phrase, ...]
+    exceptions: tuple[str, ...]
+    hits: tuple[str, ...]  # examples that must be found
+    misses: tuple[str, ...]  # examples in which nothing may be found
+    version: str
+
+    @property
+    def label(self) -> str:
+        """name@version, as shown to people and stored with hits."""
+        return f"{self.name}@{self.version}"
+
+
+def forms(text: str) -> tuple[str, ...]:
+    """The normal forms that a phrase stands for: e-mail is written "e mail" or "email"."""
+    apart = normalise_phrase(text)
+    together = normalise_phrase(_HYPHENS.sub("", text))
+    return (apart,) if apart == together else (apart, together)
+
+
+def objection(text: str) -> str | None:
+    """Why a phrase can't be used, in plain words; None where it can."""
+    normal = forms(text)[0]
+    if not normal.replace(STAR, "").strip():
+        return "has no letter or digit, so it would find nothing or everything"
+    if any(set(word) <= {"*", "＊"} for word in text.split()):
+        return "has a `*` on its own; a `*` stands for the rest of a word, so write it next to letters"
+    for word in normal.split(" "):
+        reason = _word_objection(word)
+        if reason:
+            return reason
+    literal = normal.replace(STAR, "").replace(" ", "")
+    if len(literal) == 1 and is_spaced(literal):
+        return "is a single letter or digit, which is too broad"
+    return None
+
+
+def _word_objection(word: str) -> str | None:
+    stars = word.count(STAR)
+    if not stars:
+        return None
+    if STAR * 2 in word:
+        return "has two `*` side by side; one is enough"
+    if stars > MAX_WILDCARDS:
+        return f"has more than {MAX_WILDCARDS} `*` in one word"
+    if len(word) - stars < 2:
+        return "is too broad: a word with `*` needs at least two letters"
+    inner = word.strip(STAR)
+    if (word[0] == STAR and is_unspaced(inner[0])) or (word[-1] == STAR and is_unspaced(inner[-1])):
+        return "has a `*` at the edge of a script without spaces, where it changes nothing; leave it out"
+    return None
+
+
+def anchor(form: str) -> str:
+    """The longest part of a normal form without wildcards: where it is missing, the phrase can't be there."""
+    return max(form.split(STAR), key=len).strip()
+
+
+def expression(form: str) -> re.Pattern[str]:
+    """A regular expression for a normal form with wildcards, to be searched in normalised text.
+
+    Each word is an atomic group that ends at the word's edge, so the work grows with the text and not with the product
+    of its words.
+    """
+    words = form.split(" ")
+    return re.compile(" ".join(f"(?>{_word_expression(word)})" for word in words))
+
+
+def _word_expression(word: str) -> str:
+    out = [f"(?<!{_LETTER})"] if is_spaced(word[0]) else []
+    for before, char, after in zip(" " + word, word, word[1:] + " ", strict=False):
+        if char != STAR:
+            out.append(re.escape(char))
+        elif is_unspaced(before) or is_unspaced(after):
+            out.append(_SOME_SIGNS)
+        else:
+            out.append(_WORD_REST)
+    if is_spaced(word[-1]):
+        out.append(f"(?!{_LETTER})")
+    return "".join(out)
