@@ -8,6 +8,7 @@ MonitorError(code, message)
 │  ├─ ConnectionLost  try again
 │  └─ Refused         don't
 ├─ Overloaded         shed, count, tell
+├─ StoreFailed        the database can't be written
 └─ Forbidden          a person may not do this
 IllegalTransition     not a MonitorError: a bug
 """
@@ -85,6 +86,12 @@ class Refused(RoomError):
 
 class Overloaded(MonitorError):
     code = "overloaded"
+
+
+class StoreFailed(MonitorError):
+    """The database can't be written (disk full, file locked or gone): nothing of the write is kept."""
+
+    code = "store-failed"
 
 
 class Forbidden(MonitorError):

@@ -1,0 +1,246 @@
+"""The database: every event is stored, in one transaction with its own row, before anybody is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeVar
+
+from sqlalchemy import Connection, Insert, insert, select, update
+
+from monitor.messages import (
+    AlertChanged,
+    AlertRaised,
+    Behind,
+    GapNoted,
+    HeardMessage,
+    Numbered,
+    RoomChanged,
+    RoomView,
+    SpeakerChanged,
+    SpeakerView,
+)
+from monitor.model import Alert, Coverage, Gap, Speaker, Transcript, Word
+from monitor.store import convert, recovery, retention, schema
+from monitor.store.engines import reading, writing
+from monitor.store.queries import Queries
+from monitor.store.tables import ALERTS, EVENTS, GAPS, LISTS, SESSIONS, TRACKS, UTTERANCES
+from monitor.store.writer import Tell, Writer
+from monitor.views import alert_view, gap_message, heard_message
+
+M = TypeVar("M", bound=Numbered)
+
+
+class Store(Queries):
+    """`async with Store.open(path, told) as store:`. Leaving finishes the writes that wait.
+
+    `told` is called with each event after its commit, in the order of the numbers, from the event loop. It must not
+    raise. Methods that write raise StoreFailed when the database can't be written.
+    """
+
+    def __init__(self, path: Path, told: Tell, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._reads = reading(path)
+        self._writes = writing(path)
+        self._writer = Writer(self._writes, told)
+        self._tasks = asyncio.TaskGroup()
+        self._session: int | None = None
+        super().__init__(self._reads)
+
+    @classmethod
+    def open(cls, path: Path, told: Tell, clock: Callable[[], float] = time.time) -> Store:
+        """Raises SchemaOutdated, naming `room-monitor migrate`, unless the file has this program's schema."""
+        schema.require(path)
+        return cls(path, told, clock)
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        self._tasks.create_task(self._writer.run(), name="store writer")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        try:
+            # Without the error of the body: the group would wrap it, and would cancel what still waits to be written.
+            await self._tasks.__aexit__(None, None, None)
+        finally:
+            await self._writes.dispose()
+            await self._reads.dispose()
+
+    # events
+
+    async def add_room(self, room: RoomView) -> RoomChanged:
+        """The room as it is now."""
+        return await self._add(RoomChanged(seq=0, at=self._clock(), room=room), room.id)
+
+    async def add_speaker(self, room: str, speaker: SpeakerView, change: Literal["joined", "left"]) -> SpeakerChanged:
+        message = SpeakerChanged(seq=0, at=self._clock(), room=room, speaker=speaker, change=change)
+        return await self._add(message, room)
+
+    async def add_heard(self, transcript: Transcript, shown: Sequence[Word]) -> HeardMessage:
+        """`shown`: the transcript's words without those that the utterance before has shown already."""
+        message = heard_message(transcript, shown, 0, self._clock())
+        track = transcript.utterance.track
+
+        def row(db: Connection, numbered: HeardMessage) -> None:
+            db.execute(insert(UTTERANCES).values(convert.utterance_row(numbered, track)))
+
+        return await self._add(message, message.room, row)
+
+    async def add_alert(self, alert: Alert) -> AlertRaised:
+        """A new alert. Its id must be new."""
+
+        def row(db: Connection, message: AlertRaised) -> None:
+            db.execute(insert(ALERTS).values({**convert.alert_row(alert), "seq": message.seq}))
+
+        message = AlertRaised(seq=0, at=self._clock(), alert=alert_view(alert))
+        return await self._add(message, alert.room, row)
+
+    async def change_alert(self, alert: Alert) -> AlertChanged:
+        """The alert with more hits, or escalated. It is made again when retention has removed it meanwhile."""
+
+        def row(db: Connection, message: AlertChanged) -> None:
+            values = convert.alert_row(alert)
+            if db.execute(update(ALERTS).where(ALERTS.c.id == alert.id).values(values)).rowcount == 0:
+                db.execute(insert(ALERTS).values({**values, "seq": message.seq}))
+
+        message = AlertChanged(seq=0, at=self._clock(), alert=alert_view(alert))
+        return await self._add(message, alert.room, row)
+
+    async def add_behind(self, waiting_seconds: float, lost_seconds: float, recovered: bool = False) -> Behind:
+        at = self._clock()
+        message = Behind(seq=0, at=at, waiting_seconds=waiting_seconds, lost_seconds=lost_seconds, recovered=recovered)
+        return await self._add(message, None)
+
+    async def add_gap(self, gap: Gap) -> GapNoted:
+        return await self._writer.write(lambda db, tell: _gap(db, tell, gap, self._clock()))
+
+    # the ledger
+
+    async def open_track(self, track: str, room: str, speaker: Speaker, at: float) -> None:
+        """A speaker's track begins. Needs `begin_session` before."""
+        row = {
+            "id": track,
+            "session": self._running,
+            "room": room,
+            "speaker_id": speaker.id,
+            "speaker_name": speaker.name,
+            "opened_at": at,
+            "seconds": {},
+            "updated_at": at,
+        }
+        await self._writer.write(lambda db, _: db.execute(insert(TRACKS).values(row)))
+
+    async def save_coverage(self, track: str, coverage: Coverage) -> None:
+        await self.save_coverages({track: coverage})
+
+    async def save_coverages(self, tracks: Mapping[str, Coverage]) -> None:
+        """The ledger of several tracks as it is now, in one transaction; a sign of life as well."""
+        now = self._clock()
+
+        def work(db: Connection, _: Tell) -> None:
+            for track, coverage in tracks.items():
+                values = {"seconds": convert.seconds_row(coverage), "updated_at": now}
+                db.execute(update(TRACKS).where(TRACKS.c.id == track).values(values))
+            self._beat(db, now)
+
+        await self._writer.write(work)
+
+    async def close_track(self, track: str, coverage: Coverage, at: float) -> None:
+        """The final ledger of a track."""
+        values = {"seconds": convert.seconds_row(coverage), "updated_at": self._clock(), "closed_at": at}
+        statement = update(TRACKS).where(TRACKS.c.id == track).values(values)
+        await self._writer.write(lambda db, _: db.execute(statement))
+
+    # runs of the process
+
+    async def begin_session(self) -> int:
+        """This run begins. Call `recover` too, or the last crash stays unnoticed."""
+        now = self._clock()
+
+        def work(db: Connection, _: Tell) -> int:
+            return _inserted(db, insert(SESSIONS).values(started_at=now, beat_at=now))
+
+        self._session = await self._writer.write(work)
+        return self._session
+
+    async def beat(self) -> None:
+        """A sign of life, for example every two seconds: after a crash the gap is counted from the last one."""
+        now = self._clock()
+        await self._writer.write(lambda db, _: self._beat(db, now))
+
+    async def end_session(self, clean: bool) -> None:
+        """This run ends. `clean`: all that was heard is settled and stored."""
+        values = {"stopped_at": self._clock(), "clean": clean}
+        statement = update(SESSIONS).where(SESSIONS.c.id == self._running).values(values)
+        await self._writer.write(lambda db, _: db.execute(statement))
+
+    async def recover(self, now: float) -> list[Gap]:
+        """Close what a crash left open and put the unheard time on the record; nothing after a proper stop."""
+
+        def work(db: Connection, tell: Tell) -> list[Gap]:
+            gaps = recovery.recover(db, now, self._session)
+            for gap in gaps:
+                _gap(db, tell, gap, now)
+            return gaps
+
+        return await self._writer.write(work)
+
+    async def add_lists(self, lists: Iterable[tuple[str, str]]) -> None:
+        """Keyword lists (name, version) that are in force from now on."""
+        rows = [{"name": name, "version": version, "at": self._clock()} for name, version in lists]
+
+        def work(db: Connection, _: Tell) -> None:
+            known = {(row.name, row.version) for row in db.execute(select(LISTS.c.name, LISTS.c.version))}
+            for row in rows:
+                if (row["name"], row["version"]) not in known:
+                    db.execute(insert(LISTS).values(row))
+
+        await self._writer.write(work)
+
+    async def purge(self, before: float) -> list[str]:
+        """Remove what is older than `before` (wall time). Gives the clips (file names) to delete."""
+        return await self._writer.write(lambda db, _: retention.purge(db, before))
+
+    @property
+    def _running(self) -> int:
+        if self._session is None:
+            raise RuntimeError("begin_session comes first")
+        return self._session
+
+    def _beat(self, db: Connection, now: float) -> None:
+        db.execute(update(SESSIONS).where(SESSIONS.c.id == self._session).values(beat_at=now))
+
+    async def _add(self, message: M, room: str | None, row: Callable[[Connection, M], None] | None = None) -> M:
+        def work(db: Connection, tell: Tell) -> M:
+            numbered = _number(db, message, room)
+            if row is not None:
+                row(db, numbered)
+            tell(numbered)
+            return numbered
+
+        return await self._writer.write(work)
+
+
+def _number(db: Connection, message: M, room: str | None) -> M:
+    seq = _inserted(db, insert(EVENTS).values(convert.event_row(message, room)))
+    return message.model_copy(update={"seq": seq})
+
+
+def _inserted(db: Connection, statement: Insert) -> int:
+    """The number that the database gave to the row."""
+    key = db.execute(statement).inserted_primary_key
+    assert key is not None  # noqa: S101 - for the type checker: an insert of one row always has it
+    return int(key[0])
+
+
+def _gap(db: Connection, tell: Tell, gap: Gap, at: float) -> GapNoted:
+    numbered = _number(db, gap_message(gap, 0, at), gap.room)
+    db.execute(insert(GAPS).values(convert.gap_row(numbered, gap.track)))
+    tell(numbered)
+    return numbered

@@ -1,0 +1,86 @@
+"""One task writes, so that events have one order and a cancelled caller can't leave half a transaction.
+
+A caller hands over a job and waits for its answer. Cancelling the caller cancels the waiting only: the job is still
+done, committed and told, or (while the mailbox was full) never begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from monitor.errors import StoreFailed
+from monitor.mailbox import Mailbox
+from monitor.messages import Numbered
+
+T = TypeVar("T")
+Tell = Callable[[Numbered], None]
+Work = Callable[[Connection, Tell], T]
+"""What to do inside one transaction. Messages given to `Tell` go out, in order, after the commit."""
+
+WAITING = 256
+"""Jobs that may wait; then callers wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Work[Any]
+    answer: asyncio.Future[Any]
+
+
+class Writer:
+    """Runs jobs one after another; `told` hears of each event after its commit and before the next job begins."""
+
+    def __init__(self, engine: AsyncEngine, told: Tell) -> None:
+        self._engine = engine
+        self._told = told
+        self._jobs: Mailbox[_Job] = Mailbox(WAITING)
+
+    async def write(self, work: Work[T]) -> T:
+        """Raises StoreFailed when the disk is full or the file can't be written; nothing of the job is kept then."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        await self._jobs.put(_Job(work, answer))
+        return await answer
+
+    def close(self) -> None:
+        """No more jobs; `run` returns when those that wait are done."""
+        self._jobs.close()
+
+    async def run(self) -> None:
+        async for job in self._jobs:
+            try:
+                await self._do(job)
+            finally:
+                job.answer.cancel()  # only has an effect when this task is cancelled or the job has a bug
+
+    async def _do(self, job: _Job) -> None:
+        messages: list[Numbered] = []
+        try:
+            async with self._engine.begin() as connection:
+                value = await connection.run_sync(job.work, messages.append)
+        except OperationalError as error:
+            # Disk full, file gone or read-only, locked by another process for longer than BUSY.
+            failed = StoreFailed(f"the database can't be written: {error.orig}. What came last is not stored.")
+            failed.__cause__ = error
+            _answer(job, error=failed)
+        except SQLAlchemyError as error:
+            _answer(job, error=error)
+        else:
+            for message in messages:
+                self._told(message)
+            _answer(job, value=value)
+
+
+def _answer(job: _Job, value: object = None, error: Exception | None = None) -> None:
+    if job.answer.done():  # the caller was cancelled
+        return
+    if error is not None:
+        job.answer.set_exception(error)
+    else:
+        job.answer.set_result(value)

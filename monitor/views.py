@@ -1,0 +1,112 @@
+"""Core types → what is shown and stored. Below the layers: store, web and pipeline need the same picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.messages import (
+    AlertView,
+    CoverageView,
+    GapNoted,
+    HeardMessage,
+    HitView,
+    SpeakerView,
+    WordView,
+)
+from monitor.model import RATE, Alert, Coverage, Gap, Heard, KeywordHit, Speaker, Transcript, Word
+
+
+def speaker_view(speaker: Speaker, talking: bool = False) -> SpeakerView:
+    return SpeakerView(id=speaker.id, name=speaker.name, talking=talking)
+
+
+def coverage_view(coverage: Coverage) -> CoverageView:
+    seconds = {state.value.replace("-", "_"): round(coverage.seconds.get(state, 0.0), 3) for state in Heard}
+    return CoverageView(**seconds, total=round(coverage.total, 3), share=coverage.share)
+
+
+def hit_view(hit: KeywordHit) -> HitView:
+    return HitView(
+        list_name=hit.list_name,
+        list_version=hit.list_version,
+        phrase=hit.phrase,
+        severity=hit.severity.value,
+        matched=hit.matched,
+        before=hit.before,
+        after=hit.after,
+        probability=hit.probability,
+    )
+
+
+def clip_path(alert: Alert) -> str:
+    """Path of the evidence clip on the web server, empty where there is none."""
+    return f"/api/clips/{alert.id}.wav" if alert.clip else ""
+
+
+def alert_view(alert: Alert) -> AlertView:
+    return AlertView(
+        id=alert.id,
+        room=alert.room,
+        speaker=speaker_view(alert.speaker),
+        utterance=alert.utterance,
+        severity=alert.severity.value,
+        state=alert.state.value,
+        hits=[hit_view(hit) for hit in alert.hits],
+        count=alert.count,
+        language=alert.language,
+        spoken_at=alert.spoken_at,
+        raised_at=alert.raised_at,
+        delay=round(alert.raised_at - alert.spoken_at, 3),
+        clip=clip_path(alert),
+    )
+
+
+def word_views(transcript: Transcript, shown: Sequence[Word]) -> list[WordView]:
+    """Words with times counted from the start of the utterance instead of the track."""
+    began = transcript.utterance.start / RATE
+    return [
+        WordView(
+            text=word.text,
+            start=round(word.start - began, 3),
+            end=round(word.end - began, 3),
+            probability=round(word.probability, 4),
+        )
+        for word in shown
+    ]
+
+
+def heard_message(transcript: Transcript, shown: Sequence[Word], seq: int, at: float) -> HeardMessage:
+    """`shown`: the words without those that the utterance before has shown already (see Utterance.overlap)."""
+    utterance = transcript.utterance
+    return HeardMessage(
+        seq=seq,
+        at=at,
+        room=utterance.room,
+        speaker=speaker_view(utterance.speaker),
+        utterance=utterance.id,
+        began=utterance.began,
+        seconds=round(utterance.seconds, 3),
+        language=transcript.language,
+        text="".join(word.text for word in shown).strip(),
+        words=word_views(transcript, shown),
+        cut=utterance.cut.value,
+        model=transcript.model,
+        took=round(transcript.took, 3),
+        ghosts=list(transcript.ghosts),
+    )
+
+
+def gap_message(gap: Gap, seq: int, at: float) -> GapNoted:
+    """Raises pydantic.ValidationError for a state that is no gap (for example EXAMINED)."""
+    return GapNoted.model_validate(
+        {
+            "seq": seq,
+            "at": at,
+            "room": gap.room,
+            "speaker": speaker_view(gap.speaker) if gap.speaker else None,
+            "began": gap.began,
+            "seconds": round(gap.seconds, 3),
+            "state": gap.state.value,
+            "cause": gap.cause,
+        }
+    )
