@@ -144,11 +144,11 @@ _CLIPS = (
         "Public domain (LibriVox)",
         "LibriVox: Sonnet 1 by William Shakespeare; from the source archive of aeneas-ng 1.7.4.0",
         "from fairest creatures we desire increase that thereby beauty's rose might never die but as the riper should "
-        "by time decease his tender heir might bear his memory but thou contracted to thine own bright eyes feed'st thy "
-        "light's flame with self-substantial fuel making a famine where abundance lies thy self thy foe to thy sweet "
-        "self too cruel thou that art now the world's fresh ornament and only herald to the gaudy spring within thine "
-        "own bud buriest thy content and tender churl mak'st waste in niggarding pity the world or else this glutton be "
-        "to eat the world's due by the grave and thee",
+        "by time decease his tender heir might bear his memory but thou contracted to thine own bright eyes feed'st "
+        "thy light's flame with self-substantial fuel making a famine where abundance lies thy self thy foe to thy "
+        "sweet self too cruel thou that art now the world's fresh ornament and only herald to the gaudy spring within "
+        "thine own bud buriest thy content and tender churl mak'st waste in niggarding pity the world or else this "
+        "glutton be to eat the world's due by the grave and thee",
     ),
     _card("001", "899951e768666f27c8f8b1d4090b96fe7909cae9cec01bec0a5d5d1b8a8d566e", "ten of clubs"),
     _card("002", "a3f9eae6fdb69a1231989e39a14d62388a6f52fb59666c76d95005318fadafec", "four queen of clubs"),

