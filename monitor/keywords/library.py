@@ -1,0 +1,159 @@
+"""A directory of keyword lists, in force at once and reloaded as they change.
+
+What breaks, breaks alone: a list that can't be used is reported, and the version of it that was last good stays in
+force. A broken list at start leaves the other lists working, and the problem visible. The matcher is swapped as a
+whole, so a search sees either the old lists or the new ones, never some of each.
+
+Synchronous and blocking (files): call it from one thread or task; `matcher` may be read from any.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.errors import KeywordListInvalid
+from monitor.keywords.lists import parse
+from monitor.keywords.match import Matcher
+from monitor.keywords.phrases import KeywordList
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Size of one list file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one look at the directory found. Lists as name@version."""
+
+    changed: tuple[str, ...] = ()  # new or with new content, now in force
+    removed: tuple[str, ...] = ()  # no longer in force
+    problems: tuple[str, ...] = ()  # new ones, "file:line: reason"
+    solved: tuple[str, ...] = ()  # problems told before that are no more
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.removed or self.problems or self.solved)
+
+
+@dataclass(slots=True)
+class _File:
+    """What is known of one file."""
+
+    stamp: tuple[int, int, int]  # modification time (ns), size, inode: when these stand still, nothing is read
+    digest: bytes = b""  # of the content last read; empty where it could not be read
+    good: KeywordList | None = None  # the last version that could be used
+    problem: str = ""  # why the present content can't be
+    clash: str = ""  # another file has the same list name
+
+
+class Library:
+    """The lists in `directory/*.toml`. Two files may not carry the same name: the first in order of path wins."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._files: dict[Path, _File] = {}
+        self._missing = ""
+        self._matcher = Matcher(())
+
+    @property
+    def matcher(self) -> Matcher:
+        """The lists in force; empty before `load`."""
+        return self._matcher
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All that is wrong now, told already or not."""
+        present = (problem for _, file in sorted(self._files.items()) for problem in (file.problem, file.clash))
+        return tuple(problem for problem in (self._missing, *present) if problem)
+
+    def names(self) -> list[str]:
+        """The lists in force, as name@version, in order of name."""
+        return [one.label for one in self._matcher.lists]
+
+    def load(self) -> Changes:
+        """The first look. Raises KeywordListInvalid where not one list can be used; else problems are in the result."""
+        changes = self.poll()
+        if not self._matcher.lists:
+            reasons = "\n  ".join(self.problems) or "there are no *.toml files"
+            raise KeywordListInvalid(f"{self._directory}: no keyword list can be used:\n  {reasons}")
+        return changes
+
+    def poll(self) -> Changes:
+        """Look for what changed since the last time. Cheap while nothing does: one stat a file. Never raises."""
+        told = self.problems
+        try:
+            paths = sorted(path for path in self._directory.iterdir() if _is_list(path))
+        except OSError as error:  # unmounted, renamed: the lists stay in force until the directory is there again
+            self._missing = f"{self._directory}: can't be read: {error.strerror}; the lists known before stay in force"
+            return Changes(problems=tuple(p for p in self.problems if p not in told))
+        self._missing = ""
+        touched = bool(self._files.keys() - set(paths))
+        self._files = {path: file for path, file in self._files.items() if path in set(paths)}
+        for path in paths:
+            touched |= self._look(path)
+        before = {one.name: one for one in self._matcher.lists}
+        after = self._in_force()
+        if touched and after != before:
+            self._matcher = Matcher(after.values())
+        labels = {one.label for one in before.values()}
+        return Changes(
+            changed=tuple(sorted(one.label for one in after.values() if one.label not in labels)),
+            removed=tuple(sorted(one.label for one in before.values() if one.name not in after)),
+            problems=tuple(p for p in self.problems if p not in told),
+            solved=tuple(p for p in told if p not in self.problems),
+        )
+
+    def _look(self, path: Path) -> bool:
+        """Read a file where it may have changed; True where it has."""
+        file = self._files.get(path)
+        try:
+            stat = path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if file and file.stamp == stamp:
+                return False
+            if stat.st_size > MAX_BYTES:
+                raise KeywordListInvalid(f"{path}:1: has {stat.st_size} bytes; a list holds at most {MAX_BYTES}")
+            content = path.read_bytes()
+        except OSError as error:
+            return self._refuse(path, (0, 0, 0), b"", f"{path}:1: can't be read: {error.strerror}")
+        except KeywordListInvalid as error:
+            return self._refuse(path, stamp, b"", str(error))
+        digest = hashlib.sha256(content).digest()
+        if file and file.digest == digest:
+            file.stamp = stamp
+            return False
+        try:
+            good = parse(content.decode("utf-8"), path)
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            return self._refuse(path, stamp, digest, f"{path}:{line}: not UTF-8 text")
+        except KeywordListInvalid as error:
+            return self._refuse(path, stamp, digest, str(error))
+        self._files[path] = _File(stamp, digest, good)
+        return True
+
+    def _refuse(self, path: Path, stamp: tuple[int, int, int], digest: bytes, problem: str) -> bool:
+        file = self._files.setdefault(path, _File(stamp))
+        file.stamp, file.digest = stamp, digest
+        file.problem = f"{problem}; version {file.good.version} stays in force" if file.good else problem
+        return True
+
+    def _in_force(self) -> dict[str, KeywordList]:
+        """By name. A name that two files carry is the first one's, and a problem of the second."""
+        lists: dict[str, KeywordList] = {}
+        owners: dict[str, Path] = {}
+        for path, file in sorted(self._files.items()):
+            file.clash = ""
+            if file.good is None:
+                continue
+            name = file.good.name
+            if name in lists:
+                file.clash = f"{path}:1: the list {name!r} is in {owners[name]} already; give this one another name"
+                continue
+            lists[name], owners[name] = file.good, path
+        return lists
+
+
+def _is_list(path: Path) -> bool:
+    """Hidden files are what editors and copy tools write before they rename."""
+    return path.suffix == ".toml" and not path.name.startswith(".") and path.is_file()
