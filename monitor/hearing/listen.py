@@ -1,0 +1,133 @@
+"""One speaker's frames, from the track to the utterances: first VAD, segmenter, and the ledger beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor.hearing.coverage import Ledger
+from monitor.hearing.segmenter import Piece, Quiet, Segmenter, Speech
+from monitor.hearing.vad import Vad
+from monitor.model import RATE, AudioFrame, Cut, Heard, Origin, Speaker, Utterance
+
+LOST = {
+    Origin.LOST: (Heard.LOST_NETWORK, "packets lost on the way"),
+    Origin.OVERLOAD: (Heard.LOST_OVERLOAD, "our own buffer was full"),
+}
+"""What a hole is booked as. What was concealed in it may be heard across, but nobody examined what was said."""
+
+
+class Frames(Protocol):
+    """A track, as far as listening goes."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def speaker(self) -> Speaker: ...
+
+    def frames(self) -> AsyncIterator[AudioFrame]:
+        """Frames in order without holes, from media time 0."""
+        ...
+
+
+async def listen(
+    track: Frames,
+    *,
+    room: str,
+    ledger: Ledger,
+    vad: Vad,
+    segmenter: Segmenter,
+    hand_over: Callable[[Utterance], None],
+    talking: Callable[[bool], None],
+    ids: Callable[[], str],
+    stall: float = 0.5,
+) -> None:
+    """Follow one speaker until the track ends, or until cancelled; in both cases the last utterance is handed over.
+
+    Everything but the wait for the next frame is synchronous, so the track is always drained. Utterances stay
+    pending in the ledger until their taker settles them; silence and losses are settled here.
+    When no frame comes for `stall` seconds (event loop time) the open utterance is closed: a sender with DTX or a
+    muted one sends nothing that a hangover could count. Media time doesn't move for that.
+    Whatever the callbacks or the track raise comes out in an ExceptionGroup.
+    """
+    ear = _Ear(track, room, ledger, vad, segmenter, hand_over, talking, ids)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(ear.watch(stall))
+            async for frame in track.frames():
+                ear.take(frame)
+            watch.cancel()
+    finally:
+        ear.finish()
+
+
+@dataclass(slots=True, eq=False)
+class _Ear:
+    track: Frames
+    room: str
+    ledger: Ledger
+    vad: Vad
+    segmenter: Segmenter
+    hand_over: Callable[[Utterance], None]
+    talking: Callable[[bool], None]
+    ids: Callable[[], str]
+    was_open: bool = False
+    last: AudioFrame | None = None
+    at: float = 0.0  # event loop time of the last frame
+
+    def take(self, frame: AudioFrame) -> None:
+        self.last, self.at = frame, asyncio.get_running_loop().time()
+        end = frame.start + len(frame.samples)
+        self.ledger.extend(end)
+        if frame.origin in LOST:
+            self.ledger.settle(frame.start, end, *LOST[frame.origin])
+        # Concealment and comfort noise would only mislead the VAD, and teach it a wrong noise floor.
+        voiced = frame.origin is Origin.HEARD and self.vad.voiced(frame.samples)
+        self._book(self.segmenter.feed(frame, voiced))
+
+    async def watch(self, stall: float) -> None:
+        """Close what is open once no frame has come for `stall` seconds. Runs until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            rest = self.at + stall - loop.time()
+            if rest <= 0:
+                self._book(self.segmenter.pause())
+                rest = stall
+            await asyncio.sleep(rest)
+
+    def finish(self) -> None:
+        self._book(self.segmenter.flush(Cut.LEFT))
+
+    def _book(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            match piece:
+                case Quiet(start, end):
+                    self.ledger.settle(start, end, Heard.SILENCE)
+                case Speech():
+                    self.hand_over(self._utterance(piece))
+        if self.segmenter.open != self.was_open:
+            self.was_open = self.segmenter.open
+            self.talking(self.was_open)
+
+    def _utterance(self, piece: Speech) -> Utterance:
+        return Utterance(
+            id=self.ids(),
+            room=self.room,
+            speaker=self.track.speaker,
+            track=self.track.id,
+            began=self._wall(piece.start),
+            start=piece.start,
+            audio=piece.audio,
+            cut=piece.cut,
+            overlap=piece.overlap,
+        )
+
+    def _wall(self, sample: int) -> float:
+        """Wall time of a sample, counted back from the last arrival: what the sender left out weighs nothing."""
+        if self.last is None or not self.last.arrived:
+            return self.ledger.wall(sample)
+        end = self.last.start + len(self.last.samples)
+        return self.last.arrived - (end - sample) / RATE
