@@ -28,6 +28,7 @@ class Origin(StrEnum):
     HEARD = "heard"  # decoded from the network (in-band FEC counts: the words are there)
     QUIET = "quiet"  # the sender was silent on purpose (DTX, mute): nothing was lost
     LOST = "lost"  # a hole in the network, filled with concealment or silence
+    OVERLOAD = "overload"  # it came, but we were too slow: dropped from the buffer, silence in its place
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,46 @@
+"""When to stop believing a connection: somebody is said to talk, and no audio of theirs comes.
+
+Pure. The state of a peer connection is a bad witness: after the server dies it stays "connected" for half a minute.
+"""
+
+from __future__ import annotations
+
+
+class Watchdog:
+    """One per speaker. Told what signalling and network say, with any steady clock; asked now and then."""
+
+    def __init__(self, patience: float = 5.0) -> None:
+        if patience <= 0:
+            raise ValueError("patience is in seconds, more than 0")
+        self._patience = patience
+        self._talking = False
+        self._muted = False
+        self._expected_since: float | None = None  # since when audio should come; None: it need not
+        self._packet = float("-inf")
+
+    def packet(self, at: float) -> None:
+        """A packet of this speaker came."""
+        self._packet = max(self._packet, at)
+
+    def talking(self, yes: bool, at: float) -> None:
+        """The room says that the speaker talks, or has stopped."""
+        self._talking = yes
+        self._update(at)
+
+    def muted(self, yes: bool, at: float) -> None:
+        """The room says that the microphone is off, or on again."""
+        self._muted = yes
+        self._update(at)
+
+    def deaf(self, now: float) -> bool:
+        """Whether audio has been due for longer than the patience, and none came: rebuild the connection."""
+        if self._expected_since is None:
+            return False
+        return now - max(self._expected_since, self._packet) > self._patience
+
+    def _update(self, at: float) -> None:
+        expected = self._talking and not self._muted
+        if not expected:
+            self._expected_since = None
+        elif self._expected_since is None:
+            self._expected_since = at
