@@ -15,6 +15,7 @@ class Hints:
 
     languages: tuple[str, ...] = ()  # the room's set (ISO 639-1); empty: any
     likely: str | None = None  # the speaker's language so far
+    speech: float | None = None  # seconds that a second voice detector took for speech
 
 
 class Recogniser(Protocol):

@@ -1,0 +1,150 @@
+"""Whisper through faster-whisper (CTranslate2): one encoder pass an utterance, language and text from the same pass.
+
+No prompts and no hotwords: they leak into the text. Nothing carries over from one utterance to the next.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
+
+from monitor.errors import ModelMissing
+from monitor.model import RATE, Transcript, Utterance, Word
+from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, Claim, believe
+from monitor.speech.languages import choose
+from monitor.speech.recogniser import Hints
+
+_SHORTEST = RATE // 20  # samples: less than 50 ms holds no word, and the alignment fails on nothing
+_TEMPERATURES = (0.0, 0.2, 0.4)  # hotter ones invent more than they mend
+
+
+class WhisperRecogniser:
+    """A Recogniser. `path`: directory with a CTranslate2 model; no network is used.
+
+    `threads`: 0 takes all cores, at most 8 (beyond, a short utterance gets no faster).
+    Raises ModelMissing when the files can't be loaded.
+    """
+
+    def __init__(
+        self, path: Path, name: str, *, device: str = "cpu", compute_type: str = "int8", threads: int = 0, beam: int = 1
+    ) -> None:
+        self._name = name
+        self._beam = beam
+        try:
+            self._whisper: Any = WhisperModel(
+                str(path),
+                device=device,
+                compute_type=compute_type,
+                cpu_threads=threads or min(os.cpu_count() or 1, 8),
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ModelMissing(
+                f"The model in {path} can't be loaded on {device} as {compute_type}: {error}. "
+                "See `room-monitor models`, speech.device and speech.compute_type."
+            ) from error
+
+    @property
+    def model(self) -> str:
+        return self._name
+
+    @property
+    def multilingual(self) -> bool:
+        return bool(self._whisper.model.is_multilingual)
+
+    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+        """One transcript an utterance. Raises RuntimeError, ValueError or MemoryError from CTranslate2."""
+        return [self._one(utterance, hints) for utterance, hints in batch]
+
+    def _one(self, utterance: Utterance, hints: Hints) -> Transcript:
+        began = time.perf_counter()
+        if len(utterance.audio) < _SHORTEST:
+            return Transcript(utterance, self._fixed(hints) or hints.likely or "en", (), self._name, 0.0)
+        audio = utterance.audio.astype(np.float32) / 32768.0
+        features = self._whisper.feature_extractor(audio)
+        # The last frame is the extractor's own padding; what follows is cut and padded as faster-whisper does it.
+        window = features[:, : min(self._whisper.feature_extractor.nb_max_frames, features.shape[-1] - 1)]
+        encoded = self._whisper.encode(pad_or_trim(window))
+        language = self._language(encoded, hints)
+        claims = self._claims(features, encoded, language)
+        words, ghosts = believe(claims, language, utterance.seconds, hints.speech)
+        offset = utterance.start / RATE
+        placed = tuple(_placed(word, offset, utterance.seconds) for word in words)
+        return Transcript(utterance, language, placed, self._name, time.perf_counter() - began, ghosts)
+
+    def _fixed(self, hints: Hints) -> str | None:
+        """The language where there is nothing to detect."""
+        if not self.multilingual:
+            return "en"
+        return hints.languages[0] if len(hints.languages) == 1 else None
+
+    def _language(self, encoded: Any, hints: Hints) -> str:
+        if (fixed := self._fixed(hints)) is not None:
+            return fixed
+        heard = [(token[2:-2], p) for token, p in self._whisper.model.detect_language(encoded)[0]]
+        return choose(heard, hints.languages, hints.likely)[0]
+
+    def _claims(self, features: Any, encoded: Any, language: str) -> list[Claim]:
+        tokenizer = Tokenizer(
+            self._whisper.hf_tokenizer, self._whisper.model.is_multilingual, task="transcribe", language=language
+        )
+        segments = self._whisper.generate_segments(
+            features, tokenizer, _options(tokenizer, self._beam), log_progress=False, encoder_output=encoded
+        )
+        return [
+            Claim(
+                tuple(Word(w.word, float(w.start), float(w.end), float(w.probability)) for w in segment.words or ()),
+                float(segment.no_speech_prob),
+                float(segment.avg_logprob),
+                float(segment.compression_ratio),
+            )
+            for segment in segments
+        ]
+
+
+def _placed(word: Word, offset: float, seconds: float) -> Word:
+    """Utterance time → media time; nothing was said after the end of the utterance."""
+    start = min(max(word.start, 0.0), seconds)
+    return replace(word, start=offset + start, end=offset + min(max(word.end, start), seconds))
+
+
+def _options(tokenizer: Any, beam: int) -> Any:
+    """faster-whisper's defaults, except: no silent skipping (our guards refuse with a reason), fewer temperatures."""
+    return TranscriptionOptions(
+        beam_size=beam,
+        best_of=1,
+        patience=1,
+        length_penalty=1,
+        repetition_penalty=1,
+        no_repeat_ngram_size=0,
+        log_prob_threshold=LOG_PROBABILITY,
+        no_speech_threshold=None,
+        compression_ratio_threshold=COMPRESSION,
+        condition_on_previous_text=False,
+        prompt_reset_on_temperature=0.5,
+        temperatures=list(_TEMPERATURES),
+        initial_prompt=None,
+        prefix=None,
+        suppress_blank=True,
+        suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+        without_timestamps=False,
+        max_initial_timestamp=1.0,
+        word_timestamps=True,
+        prepend_punctuations="\"'“¿([{-",
+        append_punctuations="\"'.。,，!！?？:：”)]}、",
+        multilingual=False,
+        max_new_tokens=None,
+        clip_timestamps=[0.0],
+        hallucination_silence_threshold=None,
+        hotwords=None,
+    )
