@@ -43,7 +43,7 @@ class Policy:
 
     def __init__(self, cool_down: float, escalate_after: int, new_id: Callable[[], str]) -> None:
         """`cool_down`: seconds between two hits, as spoken, within which they are one alert; 0 merges nothing but what
-        ends at the same moment. `escalate_after`: hits that escalate an alert. `new_id`: gives the id of each new alert.
+        ends at the same moment. `escalate_after`: hits that escalate an alert. `new_id`: the id of each new alert.
         """
         if cool_down < 0 or escalate_after < 2:
             raise ValueError("cool_down must be 0 or more, escalate_after 2 or more")
