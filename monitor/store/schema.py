@@ -52,7 +52,7 @@ def schema_version(path: Path) -> str | None:
     return str(row[0]) if row else None
 
 
-def require(path: Path) -> None:
+def check_schema(path: Path) -> None:
     """Raises SchemaOutdated, naming the command that mends it, unless the file has the version of this program."""
     found = schema_version(path)
     if found == REVISION:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
@@ -53,7 +53,7 @@ class Store(Queries):
     @classmethod
     def open(cls, path: Path, told: Tell, clock: Callable[[], float] = time.time) -> Store:
         """Raises SchemaOutdated, naming `room-monitor migrate`, unless the file has this program's schema."""
-        schema.require(path)
+        schema.check_schema(path)
         return cls(path, told, clock)
 
     async def __aenter__(self) -> Self:
@@ -169,10 +169,10 @@ class Store(Queries):
         self._session = await self._writer.write(work)
         return self._session
 
-    async def beat(self) -> None:
+    async def beat(self, now: float | None = None) -> None:
         """A sign of life, for example every two seconds: after a crash the gap is counted from the last one."""
-        now = self._clock()
-        await self._writer.write(lambda db, _: self._beat(db, now))
+        at = self._clock() if now is None else now
+        await self._writer.write(lambda db, _: self._beat(db, at))
 
     async def end_session(self, clean: bool) -> None:
         """This run ends. `clean`: all that was heard is settled and stored."""
@@ -191,15 +191,15 @@ class Store(Queries):
 
         return await self._writer.write(work)
 
-    async def add_lists(self, lists: Iterable[tuple[str, str]]) -> None:
-        """Keyword lists (name, version) that are in force from now on."""
-        rows = [{"name": name, "version": version, "at": self._clock()} for name, version in lists]
+    async def add_list(self, named: str) -> None:
+        """A keyword list, "name@version", is in force from now on. Known ones keep their first time."""
+        name, _, version = named.partition("@")
+        row = {"name": name, "version": version, "at": self._clock()}
 
         def work(db: Connection, _: Tell) -> None:
-            known = {(row.name, row.version) for row in db.execute(select(LISTS.c.name, LISTS.c.version))}
-            for row in rows:
-                if (row["name"], row["version"]) not in known:
-                    db.execute(insert(LISTS).values(row))
+            known = select(LISTS.c.at).where(LISTS.c.name == name, LISTS.c.version == version)
+            if db.scalar(known) is None:
+                db.execute(insert(LISTS).values(row))
 
         await self._writer.write(work)
 

@@ -1,0 +1,135 @@
+"""Figures for Prometheus. One object for the process, with a registry of its own; docs/reference/metrics.md lists them.
+
+Labels are rooms, lists, severities and states only: never a speaker or a text.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from monitor.model import Alert, Coverage, Gap, Heard, RoomState, Transcript
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_DELAYS = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10, 15, 30, 60, 120)
+_TOOK = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
+
+
+class Metrics:
+    """Methods are called where the thing happens; none of them fails or waits."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._room_part()
+        self._speech_part()
+        self._feed_part()
+
+    def _room_part(self) -> None:
+        registry = self.registry
+        self._rooms = Gauge(
+            "room_monitor_room_state", "1 for the state that the room is in", ["room", "state"], registry=registry
+        )
+        self._speakers = Gauge(
+            "room_monitor_speakers", "Participants in the room, the monitor not counted", ["room"], registry=registry
+        )
+        self._coverage = Gauge(
+            "room_monitor_coverage_seconds",
+            "Seconds of speaker time by state of the ledger, since the process began",
+            ["room", "state"],
+            registry=registry,
+        )
+        self._gaps = Counter(
+            "room_monitor_gaps", "Stretches that were not examined", ["room", "state"], registry=registry
+        )
+        self._gap_seconds = Counter(
+            "room_monitor_gap_seconds", "Length of these stretches in seconds", ["room", "state"], registry=registry
+        )
+
+    def _speech_part(self) -> None:
+        registry = self.registry
+        self._utterances = Counter(
+            "room_monitor_utterances",
+            "Utterances by what became of them: transcribed, vetoed, or a lost state",
+            ["outcome"],
+            registry=registry,
+        )
+        self._words = Counter("room_monitor_words", "Words recognised", ["language"], registry=registry)
+        self._ghosts = Counter("room_monitor_ghosts", "Texts that the guards refused as made up", registry=registry)
+        self._spoken = Counter("room_monitor_transcribed_seconds", "Seconds of audio transcribed", registry=registry)
+        self._took = Histogram(
+            "room_monitor_recogniser_seconds",
+            "Seconds in the recogniser for one utterance",
+            buckets=_TOOK,
+            registry=registry,
+        )
+        self._waiting = Gauge(
+            "room_monitor_waiting_seconds", "Seconds of speech that wait for the recogniser", registry=registry
+        )
+        self._alerts = Counter(
+            "room_monitor_alerts", "Alerts raised (merged repeats not counted)", ["list", "severity"], registry=registry
+        )
+        self._delay = Histogram(
+            "room_monitor_alert_delay_seconds",
+            "Seconds from the end of the first hit's last word to the alert",
+            buckets=_DELAYS,
+            registry=registry,
+        )
+
+    def _feed_part(self) -> None:
+        self._clients = Gauge("room_monitor_feed_clients", "Clients of the websocket feed", registry=self.registry)
+        self._overruns = Counter(
+            "room_monitor_feed_overruns",
+            "Clients that were closed because they read too slowly",
+            registry=self.registry,
+        )
+
+    # rooms
+
+    def room(self, room: str, state: RoomState) -> None:
+        for each in RoomState:
+            self._rooms.labels(room, each.value).set(1 if each is state else 0)
+
+    def speakers(self, room: str, count: int) -> None:
+        self._speakers.labels(room).set(count)
+
+    def coverage(self, room: str, coverage: Coverage) -> None:
+        for state in Heard:
+            self._coverage.labels(room, state.value).set(coverage.seconds.get(state, 0.0))
+
+    def gap(self, gap: Gap) -> None:
+        self._gaps.labels(gap.room, gap.state.value).inc()
+        self._gap_seconds.labels(gap.room, gap.state.value).inc(max(0.0, gap.seconds))
+
+    # speech
+
+    def utterance(self, outcome: str) -> None:
+        """`outcome`: "vetoed" or a lost state; transcribed ones come through `transcript`."""
+        self._utterances.labels(outcome).inc()
+
+    def transcript(self, transcript: Transcript) -> None:
+        self._utterances.labels("transcribed").inc()
+        if transcript.words:
+            self._words.labels(transcript.language).inc(len(transcript.words))
+        self._ghosts.inc(len(transcript.ghosts))
+        self._spoken.inc(transcript.utterance.seconds)
+        self._took.observe(transcript.took)
+
+    def waiting(self, seconds: float) -> None:
+        self._waiting.set(seconds)
+
+    def alert(self, alert: Alert) -> None:
+        name = alert.hits[0].list_name if alert.hits else ""
+        self._alerts.labels(name, alert.severity.value).inc()
+        self._delay.observe(max(0.0, alert.raised_at - alert.spoken_at))
+
+    # feed
+
+    def feed_clients(self, count: int) -> None:
+        self._clients.set(count)
+
+    def feed_overrun(self) -> None:
+        self._overruns.inc()
+
+    def text(self) -> bytes:
+        """All of them in Prometheus' text form (CONTENT_TYPE)."""
+        return generate_latest(self.registry)
