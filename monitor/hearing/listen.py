@@ -17,6 +17,8 @@ LOST = {
     Origin.OVERLOAD: (Heard.LOST_OVERLOAD, "our own buffer was full"),
 }
 """What a hole is booked as. What was concealed in it may be heard across, but nobody examined what was said."""
+TICK = 0.1
+"""Seconds between looks at an open utterance; shorter delays of single packets never close one."""
 
 
 class Frames(Protocol):
@@ -49,8 +51,9 @@ async def listen(
 
     Everything but the wait for the next frame is synchronous, so the track is always drained. Utterances stay
     pending in the ledger until their taker settles them; silence and losses are settled here.
-    When no frame comes for `stall` seconds (event loop time) the open utterance is closed: a sender with DTX or a
-    muted one sends nothing that a hangover could count. Media time doesn't move for that.
+    When no frame comes for `stall` seconds (event loop time), or in a pause for what is left of the hangover, the
+    open utterance is closed: a sender with DTX or a muted one sends nothing that a hangover could count.
+    Media time doesn't move for that.
     Whatever the callbacks or the track raise comes out in an ExceptionGroup.
     """
     ear = _Ear(track, room, ledger, vad, segmenter, hand_over, talking, ids)
@@ -89,14 +92,16 @@ class _Ear:
         self._book(self.segmenter.feed(frame, voiced))
 
     async def watch(self, stall: float) -> None:
-        """Close what is open once no frame has come for `stall` seconds. Runs until cancelled."""
+        """Close what is open once frames have stopped coming. Runs until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            rest = self.at + stall - loop.time()
-            if rest <= 0:
+            if self.segmenter.open and loop.time() - self.at >= self._patience(stall):
                 self._book(self.segmenter.pause())
-                rest = stall
-            await asyncio.sleep(rest)
+            await asyncio.sleep(TICK if self.segmenter.open else stall)
+
+    def _patience(self, stall: float) -> float:
+        rest = self.segmenter.until_silent
+        return stall if rest is None else min(stall, max(rest, TICK))
 
     def finish(self) -> None:
         self._book(self.segmenter.flush(Cut.LEFT))

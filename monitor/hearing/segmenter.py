@@ -86,6 +86,13 @@ class Segmenter:
         """Is an utterance under way?"""
         return bool(self._open)
 
+    @property
+    def until_silent(self) -> float | None:
+        """Seconds of silence that would still end the open utterance; None while the speaker hasn't paused."""
+        if not self._open or not self._quiet_run:
+            return None
+        return (self._hangover - self._quiet_run) * FRAME / RATE
+
     def feed(self, frame: AudioFrame, voiced: bool) -> list[Piece]:
         """Take the next frame. `voiced` counts for HEARD frames only. Raises ValueError on a hole or a repeat."""
         if self._end is not None and frame.start != self._end:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.hearing.segmenter import Piece, Quiet, Rules, Segmenter, Speech
@@ -77,6 +77,7 @@ def frames(piece: Speech) -> tuple[int, int]:
     return piece.start // FRAME, piece.end // FRAME
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(patterns, rules)
 def test_pieces_tile_the_track(pattern: list[tuple[int, bool, Origin, bool]], rules: Rules) -> None:
     feeder = Feeder(rules)
@@ -96,6 +97,7 @@ def test_pieces_tile_the_track(pattern: list[tuple[int, bool, Origin, bool]], ru
     assert all(len(p.audio) <= longest + pre_roll + FRAME for p in feeder.speech)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(patterns, rules)
 def test_every_voiced_frame_is_in_an_utterance(pattern: list[tuple[int, bool, Origin, bool]], rules: Rules) -> None:
     feeder = Feeder(rules)
