@@ -1,0 +1,238 @@
+// Generated from monitor/messages.py by scripts/feed-types.mjs: change it there, then `npm run types`.
+// The server sends every field, also those with a default, so nothing here is optional.
+
+/** The same alert with more hits, or escalated. */
+export interface AlertChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'alert_changed'
+  alert: AlertView
+}
+
+export interface AlertRaised {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'alert'
+  alert: AlertView
+}
+
+/** An alert with its reason. */
+export interface AlertView {
+  id: string
+  room: string
+  speaker: SpeakerView
+  utterance: string
+  severity: 'info' | 'low' | 'medium' | 'high' | 'critical'
+  state: 'open' | 'escalated'
+  hits: HitView[]
+  /** Hits so far, repeats within the cool-down included */
+  count: number
+  language: string
+  /** Unix time at which the hit's last word ended */
+  spoken_at: number
+  /** Unix time */
+  raised_at: number
+  /** Seconds from spoken_at to raised_at */
+  delay: number
+  /** Path of the evidence clip (WAV), or empty */
+  clip: string
+}
+
+/** The recogniser can't keep up, or is up again. */
+export interface Behind {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'behind'
+  /** Seconds of speech that wait */
+  waiting_seconds: number
+  /** Seconds of speech given up since this began */
+  lost_seconds: number
+  recovered: boolean
+}
+
+export interface CoverageChanged {
+  type: 'coverage'
+  room: string
+  coverage: CoverageView
+}
+
+/** Seconds of speaker time by state of the ledger; `share` is (examined + vetoed) ÷ (examined + vetoed + lost). */
+export interface CoverageView {
+  pending: number
+  silence: number
+  examined: number
+  vetoed: number
+  lost_network: number
+  lost_overload: number
+  lost_error: number
+  not_consented: number
+  total: number
+  share: number | null
+}
+
+/** Something was not examined, and why. */
+export interface GapNoted {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'gap'
+  room: string
+  speaker: SpeakerView | null
+  began: number
+  seconds: number
+  state: 'vetoed' | 'lost-network' | 'lost-overload' | 'lost-error' | 'not-consented'
+  cause: string
+}
+
+/** The service stops; come back with ?after=<seq>. */
+export interface Goodbye {
+  type: 'goodbye'
+  seq: number
+}
+
+/** One utterance, transcribed. Empty text with `ghosts` means that sound was heard and no speech was believed. */
+export interface HeardMessage {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'heard'
+  room: string
+  speaker: SpeakerView
+  utterance: string
+  /** Unix time of its first sample */
+  began: number
+  seconds: number
+  language: string
+  text: string
+  words: WordView[]
+  cut: 'silence' | 'length' | 'gap' | 'left' | 'consent'
+  model: string
+  /** Seconds in the recogniser */
+  took: number
+  ghosts: string[]
+}
+
+export interface Heartbeat {
+  type: 'heartbeat'
+  at: number
+  seq: number
+}
+
+/** First message: the present state. Numbered messages after `after` follow at once. */
+export interface Hello {
+  type: 'hello'
+  version: string
+  /** The newest number at this moment */
+  seq: number
+  /** What follows starts after this number */
+  after: number
+  /** True: messages after `after` are no longer kept in full */
+  truncated: boolean
+  model: string
+  /** Keyword lists in force, name@version */
+  lists: string[]
+  rooms: RoomView[]
+  /** Seconds between heartbeats */
+  heartbeat: number
+}
+
+/** One phrase found, with what is needed to check it. */
+export interface HitView {
+  list_name: string
+  /** Digest of the list's content at the time */
+  list_version: string
+  /** As written in the list */
+  phrase: string
+  severity: 'info' | 'low' | 'medium' | 'high' | 'critical'
+  /** The words as recognised */
+  matched: string
+  before: string
+  after: string
+  /** The lowest of the matched words', 0 to 1 */
+  probability: number
+}
+
+/** The client sent something that can't be understood; the connection stays. */
+export interface Problem {
+  type: 'problem'
+  code: string
+  message: string
+}
+
+export interface RoomChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'room'
+  room: RoomView
+}
+
+/** One monitored room, as it is now. */
+export interface RoomView {
+  id: string
+  name: string
+  state: 'idle' | 'joining' | 'live' | 'waiting' | 'leaving' | 'left' | 'failed'
+  /** Why the room waits or failed, in plain words */
+  detail: string
+  /** Path of the page to join it with a browser, where there is one */
+  page: string
+  speakers: SpeakerView[]
+  coverage: CoverageView
+}
+
+export interface SpeakerChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'speaker'
+  room: string
+  speaker: SpeakerView
+  change: 'joined' | 'left'
+}
+
+/** One participant, as shown. */
+export interface SpeakerView {
+  id: string
+  name: string
+  talking: boolean
+}
+
+export interface Talking {
+  type: 'talking'
+  room: string
+  speaker: string
+  talking: boolean
+}
+
+/** One word; seconds from the start of the utterance. */
+export interface WordView {
+  text: string
+  start: number
+  end: number
+  probability: number
+}
+
+export type FeedMessage =
+  | Hello
+  | RoomChanged
+  | SpeakerChanged
+  | HeardMessage
+  | AlertRaised
+  | AlertChanged
+  | Behind
+  | GapNoted
+  | Talking
+  | CoverageChanged
+  | Heartbeat
+  | Goodbye
+  | Problem

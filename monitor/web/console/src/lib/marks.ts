@@ -1,0 +1,39 @@
+// Which words of a transcript belong to a keyword hit. The recogniser's words and the alert's `matched` text come
+// from the same transcript, so comparing letters and digits is enough; the server alone decides what is a hit.
+import type { HeardMessage, WordView } from './feed'
+import type { ShownAlert } from './view.ts'
+
+const bare = (text: string): string => text.normalize('NFKC').toLocaleLowerCase().replace(/[^\p{L}\p{N}\p{M}]/gu, '')
+
+/**
+ * The words' indexes that one of `phrases` covers. Places that begin and end with a word are taken where there are any;
+ * otherwise all places, since scripts without spaces are cut into words differently by everybody.
+ */
+export function marked(words: readonly WordView[], phrases: readonly string[]): Set<number> {
+  const letters = words.map((word) => bare(word.text))
+  const text = letters.join('')
+  const owner = letters.flatMap((word, index) => Array.from({ length: word.length }, () => index))
+  const edge = (at: number): boolean => at === 0 || at === text.length || owner[at] !== owner[at - 1]
+  const found = new Set<number>()
+  for (const phrase of new Set(phrases.map(bare))) {
+    if (!phrase) continue
+    const places: number[] = []
+    for (let at = text.indexOf(phrase); at >= 0; at = text.indexOf(phrase, at + 1)) places.push(at)
+    const whole = places.filter((at) => edge(at) && edge(at + phrase.length))
+    for (const at of whole.length ? whole : places)
+      for (const index of owner.slice(at, at + phrase.length)) found.add(index)
+  }
+  return found
+}
+
+/** The matched texts that alerts found in this utterance. */
+export function phrasesIn(heard: HeardMessage, alerts: readonly ShownAlert[]): string[] {
+  const ended = heard.began + heard.seconds
+  return alerts
+    .filter(({ alert, changed }) => {
+      if (alert.room !== heard.room || alert.speaker.id !== heard.speaker.id) return false
+      // A repeat is merged into the first alert and doesn't name its own utterance, so the times decide.
+      return alert.utterance === heard.utterance || (alert.count > 1 && ended > alert.spoken_at && heard.began < changed)
+    })
+    .flatMap(({ alert }) => alert.hits.map((hit) => hit.matched))
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AlertView, FeedMessage, HeardMessage, Hello, RoomView } from './feed.d.ts'
+import { percent, span } from './format.ts'
+import { marked, phrasesIn } from './marks.ts'
+import { pause } from './backoff.ts'
+import { apply, emptyView, MOST_ALERTS, MOST_LINES, type View } from './view.ts'
+
+const nothing = { pending: 0, silence: 0, examined: 0, vetoed: 0, lost_network: 0, lost_overload: 0, lost_error: 0 }
+const coverage = { ...nothing, not_consented: 0, total: 0, share: null }
+const ada = { id: 'a', name: 'Ada', talking: false }
+const room: RoomView = { id: 'demo', name: 'Demo', state: 'live', detail: '', page: '', speakers: [ada], coverage }
+
+const hello = (seq: number, after: number): Hello => ({
+  type: 'hello', version: '1', seq, after, truncated: false, model: 'base', lists: [], rooms: [room], heartbeat: 5,
+})
+const heard = (seq: number): HeardMessage => ({
+  type: 'heard', seq, at: seq, room: 'demo', speaker: ada, utterance: `u${seq}`, began: seq, seconds: 1, language: 'en',
+  text: 'we kill it', cut: 'silence', model: 'base', took: 0.1, ghosts: [],
+  words: [' We', ' kill', ' it.'].map((text) => ({ text, start: 0, end: 1, probability: 1 })),
+})
+const alertOf = (id: string, more: Partial<AlertView> = {}): AlertView => ({
+  id, room: 'demo', speaker: ada, utterance: 'u1', severity: 'high', state: 'open', count: 1, language: 'en',
+  spoken_at: 2, raised_at: 3, delay: 1, clip: '',
+  hits: [{ list_name: 'l', list_version: 'v', phrase: 'kill', severity: 'high', matched: 'kill', before: '', after: '', probability: 1 }],
+  ...more,
+})
+const raise = (seq: number, id = `alert${seq}`): FeedMessage => ({ type: 'alert', seq, at: seq, alert: alertOf(id) })
+const after = (...messages: FeedMessage[]): View => messages.reduce(apply, emptyView())
+
+test('a number that was seen changes nothing, so a resumed feed shows nothing twice', () => {
+  const view = after(hello(0, 0), heard(1), raise(2))
+  assert.equal(after(hello(0, 0), heard(1), raise(2), hello(2, 0), heard(1), raise(2)).lines.length, 1)
+  assert.equal(apply(view, raise(2)).alerts.length, 1)
+  assert.equal(view.seq, 2)
+})
+
+test('history makes no noise; what comes later, also while the line was down, does', () => {
+  const view = after(hello(2, 0), raise(1), raise(2))
+  assert.deepEqual([view.unseen, view.alerts[0]?.fresh], [0, false])
+  const later = [hello(4, 2), raise(3), raise(4)].reduce(apply, view)
+  assert.deepEqual([later.unseen, later.alerts[0]?.fresh], [2, true])
+})
+
+test('older room messages do not overwrite the present state that hello gave', () => {
+  const old: FeedMessage = { type: 'room', seq: 3, at: 0, room: { ...room, state: 'joining', speakers: [] } }
+  const left: FeedMessage = { type: 'speaker', seq: 4, at: 0, room: 'demo', speaker: ada, change: 'left' }
+  const view = after(hello(9, 0), old, left)
+  assert.equal(view.rooms[0]?.state, 'live')
+  assert.equal(view.rooms[0]?.speakers.length, 1)
+  assert.equal(view.lines.length, 2)
+  assert.equal(apply(view, { ...left, seq: 10 }).rooms[0]?.speakers.length, 0)
+  assert.equal(apply(view, { ...old, seq: 11 }).rooms[0]?.state, 'joining')
+})
+
+test('a service with a lower number has a new history: the old one is cleared', () => {
+  const view = after(hello(50, 40), heard(50), raise(51), hello(3, 3))
+  assert.deepEqual([view.lines.length, view.alerts.length, view.seq], [0, 0, 3])
+})
+
+test('memory is bounded, and the newest stay', () => {
+  let view = after(hello(0, 0))
+  for (let seq = 1; seq <= MOST_LINES + 5; seq++) view = apply(view, heard(seq))
+  for (let seq = 1000; seq < 1005 + MOST_ALERTS; seq++) view = apply(view, raise(seq))
+  assert.equal(view.lines.length, MOST_LINES)
+  assert.equal((view.lines.at(-1) as HeardMessage).seq, MOST_LINES + 5)
+  assert.equal(view.alerts.length, MOST_ALERTS)
+  assert.equal(view.alerts[0]?.seq, 1004 + MOST_ALERTS)
+})
+
+test('a changed alert stays one alert at its place, and counts as unseen only when it escalates', () => {
+  const view = after(hello(0, 0), raise(1, 'x'), raise(2, 'y'))
+  const change = (seq: number, more: Partial<AlertView>): FeedMessage => ({
+    type: 'alert_changed', seq, at: seq, alert: alertOf('x', more),
+  })
+  const twice = apply(view, change(3, { count: 2 }))
+  assert.deepEqual(twice.alerts.map((a) => [a.alert.id, a.alert.count]), [['y', 1], ['x', 2]])
+  assert.equal(twice.unseen, 2)
+  assert.equal(apply(twice, change(4, { count: 3, state: 'escalated' })).unseen, 3)
+})
+
+test('behind shows until it recovers; talking and coverage reach their room', () => {
+  const slow: FeedMessage = { type: 'behind', seq: 1, at: 0, waiting_seconds: 40, lost_seconds: 0, recovered: false }
+  const view = after(hello(0, 0), slow)
+  assert.equal(view.behind?.waiting_seconds, 40)
+  assert.equal(apply(view, { ...slow, seq: 2, recovered: true }).behind, null)
+  const talks = apply(view, { type: 'talking', room: 'demo', speaker: 'a', talking: true })
+  assert.equal(talks.rooms[0]?.speakers[0]?.talking, true)
+  const covered = apply(view, { type: 'coverage', room: 'demo', coverage: { ...coverage, examined: 7 } })
+  assert.equal(covered.rooms[0]?.coverage.examined, 7)
+})
+
+test('the words of a hit are marked, whole words before parts, and scripts without spaces too', () => {
+  const words = (...texts: string[]) => texts.map((text) => ({ text, start: 0, end: 0, probability: 1 }))
+  assert.deepEqual([...marked(words(' I', ' Skill', ' kill', ' you!'), ['kill you'])], [2, 3])
+  assert.deepEqual([...marked(words(' skill', ' kill'), ['kill'])], [1])
+  assert.deepEqual([...marked(words('我要', '杀了你'), ['杀了'])], [1])
+  assert.deepEqual([...marked(words(' nothing'), ['', '!'])], [])
+})
+
+test('an alert marks its own utterance, and repeats only within its time', () => {
+  const view = after(hello(0, 0), raise(5, 'x'))
+  assert.deepEqual(phrasesIn(heard(1), view.alerts), ['kill'])
+  assert.deepEqual(phrasesIn(heard(3), view.alerts), [])
+  const repeated = apply(view, { type: 'alert_changed', seq: 6, at: 6, alert: alertOf('x', { count: 2 }) })
+  assert.deepEqual(phrasesIn(heard(3), repeated.alerts), ['kill'])
+  assert.deepEqual(phrasesIn(heard(9), repeated.alerts), [])
+})
+
+test('a share is never rounded up to 100 %, and times read as people say them', () => {
+  assert.deepEqual([percent(1), percent(0.99999), percent(0.998)], ['100 %', '99.9 %', '99.8 %'])
+  assert.deepEqual([span(1.26), span(42), span(125), span(7620)], ['1.3 s', '42 s', '2 min 05 s', '2 h 07 min'])
+})
+
+test('waits grow to ten seconds, with jitter', () => {
+  assert.deepEqual([pause(0, () => 0), pause(0, () => 1), pause(20, () => 1)], [250, 500, 10_000])
+})

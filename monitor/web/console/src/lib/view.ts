@@ -1,0 +1,160 @@
+// What the dashboard shows, made from feed messages by one pure function.
+import type {
+  AlertView,
+  Behind,
+  FeedMessage,
+  GapNoted,
+  HeardMessage,
+  Hello,
+  RoomChanged,
+  RoomView,
+  SpeakerChanged,
+  SpeakerView,
+} from './feed'
+
+export const MOST_LINES = 500
+export const MOST_ALERTS = 200
+
+export interface ShownAlert {
+  alert: AlertView
+  /** Number of the message that raised it: newest first is by this. */
+  seq: number
+  /** Unix time of its last change. */
+  changed: number
+  /** It came or changed while the page was open, and not from the history. */
+  fresh: boolean
+}
+
+/** One line of the transcript stream: speech, a gap, or a room's or speaker's coming and going. */
+export type Line = HeardMessage | GapNoted | SpeakerChanged | RoomChanged
+
+export interface View {
+  /** Number of the last numbered message that was applied. */
+  seq: number
+  /** Messages up to here were history when the page first connected: they make no noise. */
+  quietUntil: number
+  greeted: boolean
+  /** The present state in `rooms` is as of this number; older room messages don't change it. */
+  asOf: number
+  model: string
+  version: string
+  lists: string[]
+  heartbeat: number
+  truncated: boolean
+  rooms: RoomView[]
+  alerts: ShownAlert[]
+  lines: Line[]
+  behind: Behind | null
+  /** Alerts since the page was last looked at. */
+  unseen: number
+}
+
+export function emptyView(): View {
+  return {
+    seq: 0,
+    quietUntil: 0,
+    greeted: false,
+    asOf: 0,
+    model: '',
+    version: '',
+    lists: [],
+    heartbeat: 5,
+    truncated: false,
+    rooms: [],
+    alerts: [],
+    lines: [],
+    behind: null,
+    unseen: 0,
+  }
+}
+
+/** The view after one message. A numbered message that was seen before changes nothing. */
+export function apply(view: View, message: FeedMessage): View {
+  if (!('seq' in message) || message.type === 'hello' || message.type === 'heartbeat' || message.type === 'goodbye')
+    return applyPassing(view, message)
+  if (message.seq <= view.seq) return view
+  const next = { ...view, seq: message.seq }
+  const present = message.seq > view.asOf
+  switch (message.type) {
+    case 'room':
+      return { ...next, lines: added(next.lines, message), rooms: present ? withRoom(next.rooms, message.room) : next.rooms }
+    case 'speaker':
+      return { ...next, lines: added(next.lines, message), rooms: present ? withChange(next.rooms, message) : next.rooms }
+    case 'heard':
+    case 'gap':
+      return { ...next, lines: added(next.lines, message) }
+    case 'behind':
+      return { ...next, behind: message.recovered ? null : message }
+    case 'alert':
+    case 'alert_changed':
+      return withAlert(next, message.alert, message.seq, message.at)
+  }
+}
+
+function applyPassing(view: View, message: FeedMessage): View {
+  switch (message.type) {
+    case 'hello':
+      return greet(view, message)
+    case 'talking':
+      return {
+        ...view,
+        rooms: inRoom(view.rooms, message.room, (room) => ({
+          ...room,
+          speakers: room.speakers.map((s) => (s.id === message.speaker ? { ...s, talking: message.talking } : s)),
+        })),
+      }
+    case 'coverage':
+      return { ...view, rooms: inRoom(view.rooms, message.room, (room) => ({ ...room, coverage: message.coverage })) }
+    default:
+      return view
+  }
+}
+
+function greet(view: View, hello: Hello): View {
+  // A number lower than one already seen: the service began a new history, so what is shown belongs to the old one.
+  const kept = hello.seq < view.seq ? emptyView() : view
+  return {
+    ...kept,
+    greeted: true,
+    seq: Math.max(kept.seq, hello.after),
+    quietUntil: kept.greeted ? kept.quietUntil : hello.seq,
+    asOf: hello.seq,
+    model: hello.model,
+    version: hello.version,
+    lists: hello.lists,
+    heartbeat: hello.heartbeat,
+    truncated: hello.truncated,
+    rooms: hello.rooms,
+  }
+}
+
+function withAlert(view: View, alert: AlertView, seq: number, at: number): View {
+  const fresh = seq > view.quietUntil
+  const before = view.alerts.find((shown) => shown.alert.id === alert.id)
+  const escalated = before?.alert.state === 'open' && alert.state === 'escalated'
+  const unseen = view.unseen + (fresh && (!before || escalated) ? 1 : 0)
+  const shown = { alert, seq: before?.seq ?? seq, changed: at, fresh }
+  const alerts = before
+    ? view.alerts.map((other) => (other === before ? shown : other))
+    : [shown, ...view.alerts].slice(0, MOST_ALERTS)
+  return { ...view, alerts, unseen }
+}
+
+const added = (lines: Line[], line: Line): Line[] => [...lines.slice(1 - MOST_LINES), line]
+
+const inRoom = (rooms: RoomView[], id: string, change: (room: RoomView) => RoomView): RoomView[] =>
+  rooms.map((room) => (room.id === id ? change(room) : room))
+
+function withRoom(rooms: RoomView[], room: RoomView): RoomView[] {
+  return rooms.some((r) => r.id === room.id) ? inRoom(rooms, room.id, () => room) : [...rooms, room]
+}
+
+function withChange(rooms: RoomView[], message: SpeakerChanged): RoomView[] {
+  return inRoom(rooms, message.room, (room) => {
+    const others: SpeakerView[] = room.speakers.filter((s) => s.id !== message.speaker.id)
+    return { ...room, speakers: message.change === 'joined' ? [...others, message.speaker] : others }
+  })
+}
+
+/** Name of a speaker's or alert's room; its id where the room is gone. */
+export const roomName = (view: View, id: string): string => view.rooms.find((r) => r.id === id)?.name || id
