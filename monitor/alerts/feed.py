@@ -6,6 +6,7 @@ Passing ones (who talks, coverage) are replaced by the next anyway: they are lef
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class Subscription:
         self._size = size
         self._items: Mailbox[Item] = Mailbox(size)
         self._overrun = False
+        self._ran_over = asyncio.Event()
 
     @property
     def overrun(self) -> bool:
@@ -60,10 +62,15 @@ class Subscription:
             return False
         if len(self._items) >= self._size:
             self._overrun = True
+            self._ran_over.set()
             self._items.close()
             return False
         self._items.put_now(item)
         return True
+
+    async def wait_overrun(self) -> None:
+        """Returns when the buffer ran full: whoever is stuck in sending can be stopped."""
+        await self._ran_over.wait()
 
     def close(self) -> None:
         self._items.close()

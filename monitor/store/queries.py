@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from monitor.errors import StoreFailed
 from monitor.messages import GapNoted, HeardMessage, Numbered
 from monitor.model import Alert, Coverage, Severity
 from monitor.store import convert
@@ -15,7 +17,7 @@ from monitor.store.tables import ALERTS, EVENTS, GAPS, LISTS, TRACKS, UTTERANCES
 
 
 class Queries:
-    """The reading half of Store."""
+    """The reading half of Store. Raises StoreFailed when the file can't be read."""
 
     def __init__(self, reads: AsyncEngine) -> None:
         self._reading = reads
@@ -99,14 +101,16 @@ class Queries:
         return await self._rows(query.order_by(columns.seq.desc()).limit(limit))
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
-        async with self._reading.connect() as connection:
-            rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+        try:
+            async with self._reading.connect() as connection:
+                rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+        except OperationalError as error:
+            raise StoreFailed(f"the database can't be read: {error.orig}") from error
         return rows
 
     async def _value(self, query: Select[Any]) -> Any:
-        async with self._reading.connect() as connection:
-            row: Row[Any] | None = (await connection.execute(query)).first()
-        return row[0] if row else None
+        rows = await self._rows(query)
+        return next(iter(rows[0].values())) if rows else None
 
 
 def _seconds() -> Select[Any]:

@@ -1,0 +1,131 @@
+"""The HTTP API: what is stored, what is so now, and how the service is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from monitor.errors import StoreFailed
+from monitor.messages import AlertView
+from monitor.model import Severity
+from monitor.telemetry.metrics import CONTENT_TYPE
+from monitor.views import alert_view, coverage_view
+from monitor.web.answers import (
+    AlertPage,
+    CoverageList,
+    GapPage,
+    Health,
+    RoomCoverage,
+    RoomInfo,
+    RoomList,
+    Trouble,
+    UtterancePage,
+)
+from monitor.web.deps import WebDeps
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
+Before = Annotated[int | None, Query(ge=0, description="Only those with a lower event number: the next page")]
+OfRoom = Annotated[str | None, Query(description="Only this room")]
+Worst = Annotated[Severity | None, Query(description="This severity and worse")]
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Trouble}}
+
+
+def api(deps: WebDeps) -> APIRouter:
+    router = APIRouter()
+    _service(router, deps)
+    _rooms(router, deps)
+    _alerts(router, deps)
+    _record(router, deps)
+    return router
+
+
+def _service(router: APIRouter, deps: WebDeps) -> None:
+    @router.get("/healthz", response_model=Health, responses={503: {"model": Health}}, tags=["service"])
+    async def healthz() -> Response:
+        """How the service is: 200 when all is well, 503 with the reasons otherwise."""
+        reasons = list(deps.health())
+        seq = deps.feed.seq
+        try:
+            seq = await deps.store.last_seq()
+        except StoreFailed as error:
+            reasons.append(str(error))
+        status = "degraded" if reasons else "ok"
+        health = Health(status=status, reasons=reasons, version=deps.hello().version, seq=seq)
+        return JSONResponse(health.model_dump(), status_code=503 if reasons else 200)
+
+    @router.get("/metrics", response_class=Response, tags=["service"])
+    async def metrics() -> Response:
+        """Figures for Prometheus."""
+        return Response(deps.metrics.text(), media_type=CONTENT_TYPE)
+
+
+def _rooms(router: APIRouter, deps: WebDeps) -> None:
+    @router.get("/api/rooms", tags=["rooms"])
+    async def rooms() -> RoomList:
+        """The monitored rooms as they are now."""
+        return RoomList(rooms=deps.hello().rooms)
+
+    @router.get("/api/rooms/{room}", responses=NOT_FOUND, tags=["rooms"])
+    async def room(room: str) -> RoomInfo:
+        """A room that can be joined with a browser: its notice and who is in it."""
+        info = deps.room_info(room)
+        if info is None:
+            raise HTTPException(404, f"There is no built-in room {room!r}.")
+        return RoomInfo(id=room, name=info["name"], notice=info["notice"], participants=info["participants"])
+
+
+def _alerts(router: APIRouter, deps: WebDeps) -> None:
+    @router.get("/api/alerts", tags=["alerts"])
+    async def alerts(
+        limit: Limit = 100, before: Before = None, room: OfRoom = None, severity: Worst = None
+    ) -> AlertPage:
+        """Alerts with their reasons, newest first."""
+        rows = await deps.store.alerts(limit, before=before, room=room, severity=severity)
+        return AlertPage(
+            alerts=[alert_view(alert) for _, alert in rows], before=rows[-1][0] if len(rows) == limit else None
+        )
+
+    @router.get("/api/alerts/{alert}", responses=NOT_FOUND, tags=["alerts"])
+    async def one_alert(alert: str) -> AlertView:
+        found = await deps.store.alert(alert)
+        if found is None:
+            raise HTTPException(404, f"There is no alert {alert!r}; it may be older than alerts are kept.")
+        return alert_view(found)
+
+    @router.get(
+        "/api/clips/{alert}.wav",
+        response_class=FileResponse,
+        responses={200: {"content": {"audio/wav": {}}}, 206: {"description": "The range asked for"}, **NOT_FOUND},
+        tags=["alerts"],
+    )
+    async def clip(alert: str) -> FileResponse:
+        """What was heard around an alert. Takes range requests."""
+        found = await deps.store.alert(alert)
+        if found is None or not found.clip:
+            raise HTTPException(404, f"There is no clip of an alert {alert!r}.")
+        path = deps.clips / found.clip
+        if path.parent != deps.clips or not path.is_file():
+            raise HTTPException(404, f"The clip of alert {alert!r} is on the record, but its file is gone.")
+        return FileResponse(path, media_type="audio/wav", headers={"Cache-Control": "private, no-cache"})
+
+
+def _record(router: APIRouter, deps: WebDeps) -> None:
+    @router.get("/api/utterances", tags=["record"])
+    async def utterances(limit: Limit = 100, before: Before = None, room: OfRoom = None) -> UtterancePage:
+        """What was said, newest first."""
+        found = await deps.store.utterances(room, limit, before=before)
+        return UtterancePage(utterances=found, before=found[-1].seq if len(found) == limit else None)
+
+    @router.get("/api/coverage", tags=["record"])
+    async def coverage() -> CoverageList:
+        """How much of each room was examined, and what became of the rest."""
+        rooms = await deps.store.coverages()
+        return CoverageList(rooms=[RoomCoverage(room=room, coverage=coverage_view(c)) for room, c in rooms.items()])
+
+    @router.get("/api/gaps", tags=["record"])
+    async def gaps(limit: Limit = 100, before: Before = None, room: OfRoom = None) -> GapPage:
+        """What was not examined, and why, newest first."""
+        found = await deps.store.gaps(room, limit, before=before)
+        return GapPage(gaps=found, before=found[-1].seq if len(found) == limit else None)

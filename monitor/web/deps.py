@@ -1,0 +1,36 @@
+"""What the web server needs from the rest, as plain values and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.alerts.feed import Feed
+from monitor.messages import Hello
+from monitor.store.store import Store
+from monitor.telemetry.metrics import Metrics
+from monitor.wire import Wire
+
+STATIC = Path(__file__).parent / "static"
+"""Where the package's build puts the console."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebDeps:
+    store: Store
+    feed: Feed
+    hello: Callable[[], Hello]  # the present state; seq, after and truncated are filled in for each client
+    health: Callable[[], list[str]]  # what is wrong now, in plain words; empty: nothing
+    metrics: Metrics
+    clips: Path  # directory of the evidence clips
+    # Serves one participant of a built-in room until it leaves; None: there are no such rooms.
+    serve_room: Callable[[str, Wire], Awaitable[None]] | None = None
+    # "name", "notice" and "participants" of a built-in room; None: no such room.
+    room_info: Callable[[str], Mapping[str, Any] | None] = lambda _: None
+    heartbeat: float = 5.0  # seconds
+    history: int = 200  # events that a client gets who doesn't say after which one
+    static: Path = STATIC
+    # Host names beside localhost that are accepted on a loopback address (a proxy on the same machine sends its own).
+    allowed_hosts: tuple[str, ...] = ()

@@ -1,0 +1,114 @@
+"""What a browser may do here: who may ask, from which page, and what a page of ours may load.
+
+- Host check on loopback: a foreign page can point its own name at 127.0.0.1 (DNS rebinding) and would then be "same
+  origin". Its requests carry its own name in Host, which no honest request to a loopback address does.
+- Origin check on websockets: browsers let any page open one anywhere, cookies or not. Programs send no Origin.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "connect-src 'self' ws: wss:",  # some browsers don't count websockets as 'self'; the Origin check is ours
+        "media-src 'self' blob:",
+        "img-src 'self' data: blob:",
+        "style-src 'self' 'unsafe-inline'",  # the waveform sets styles in its shadow root
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+}
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, allowed_hosts: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._hosts = _LOCAL | {host.lower() for host in allowed_hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+        elif reason := self._refusal(scope):
+            await _refuse(scope, send, reason)
+        elif scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        else:
+            await self._app(scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> str:
+        """Why not; empty: welcome."""
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if _loopback(scope) and _name(f"//{host}") not in self._hosts:
+            return (
+                f"This address serves {', '.join(sorted(self._hosts))} only, not the Host {host!r}. "
+                "Behind a proxy, let it send one of these."
+            )
+        origin = headers.get("origin")
+        if scope["type"] == "websocket" and origin is not None and not _same(origin, host):
+            return f"Websockets are open to pages of this server only, not to those of {origin}."
+        return ""
+
+
+def _loopback(scope: Scope) -> bool:
+    server = scope.get("server")
+    if not server:
+        return False
+    try:
+        return ipaddress.ip_address(server[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _name(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _same(origin: str, host: str) -> bool:
+    """Browsers leave out the default port in both, so the text can be compared."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+
+
+def _with_headers(send: Send) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return wrapped
+
+
+async def _refuse(scope: Scope, send: Send, reason: str) -> None:
+    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": f"{kind}.start", "status": 403, "headers": headers})
+    await send({"type": f"{kind}.body", "body": reason.encode()})
