@@ -27,6 +27,8 @@ from monitor.rooms.ice import configuration
 
 HELD = 100
 """Packets (2 s) that a slot keeps until it is open; then the oldest go."""
+REST = 1.0
+"""Seconds for which a freed slot is left alone, so that packets of the one who left can't arrive as the next one's."""
 QUEUED = 512
 """Packets of all speakers on their way to one listener; then the oldest go."""
 
@@ -50,6 +52,11 @@ class Slot:
         self.transceiver: RTCRtpTransceiver | None = None
         self.rewriter: Rewriter | None = None
         self.held: deque[Media] = deque(maxlen=HELD)
+        self.free_since = 0.0  # event loop's time
+
+    def free(self) -> None:
+        self.state = State.FREE
+        self.free_since = asyncio.get_running_loop().time()
 
     @property
     def mid(self) -> str:
@@ -73,7 +80,8 @@ class Downstream:
 
     def add(self, speaker: str) -> None:
         """Give a speaker a slot."""
-        slot = next((slot for slot in self._slots if slot.state is State.FREE), None)
+        rested = asyncio.get_running_loop().time() - REST
+        slot = next((slot for slot in self._slots if slot.state is State.FREE and slot.free_since < rested), None)
         if slot is None:
             slot = Slot(speaker)
             self._slots.append(slot)
@@ -93,7 +101,7 @@ class Downstream:
             self._slots.remove(slot)
             return
         if slot.state is not State.OFFERED:  # an offered one is freed by the answer, or it would be handed on too early
-            slot.state = State.FREE
+            slot.free()
         self._tell(dump("slots", slots=self.slots()))
 
     def slots(self) -> dict[str, str]:
@@ -195,7 +203,7 @@ class Downstream:
     def _open(self, slot: Slot, ssrc: int) -> None:
         line = slot.transceiver
         if not slot.speaker or line is None:
-            slot.state = State.FREE
+            slot.free()
             return
         slot.state = State.OPEN
         if line.currentDirection != "sendonly":

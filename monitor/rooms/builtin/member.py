@@ -34,6 +34,8 @@ SEND_SECONDS = 10.0
 RATE = 20.0
 """Messages a second that a client may send in the long run, and BURST at once: each may cause one to every other."""
 BURST = 60.0
+PUBLISH_SECONDS = 0.5
+"""Between two `publish` of a client: each costs a connection."""
 
 log = structlog.get_logger()
 
@@ -48,6 +50,7 @@ class Neighbours(Protocol):
     def unmuted(self, member: Member) -> None: ...
     def talking(self, member: Member) -> None: ...
     def changed(self) -> None: ...
+    def bury(self, upstream: Upstream) -> None: ...
     def announce(self, notice: str) -> None: ...
 
 
@@ -68,6 +71,7 @@ class Member:
         self._outbox: Mailbox[str] = Mailbox(OUTBOX)
         self._upstream: Upstream | None = None
         self._upstream_lost = asyncio.Event()
+        self._published_at = float("-inf")
 
     def card(self) -> dict[str, Any]:
         """The member as the roster shows it."""
@@ -108,8 +112,8 @@ class Member:
         finally:
             self._unpublish_now()
             self._room.left(self)  # before the connections are closed: that may take a moment
+            self._retire_upstream()
             await self.hearing.close()
-            await self._close_upstream()
 
     def look(self, now: float) -> None:
         """Let time pass for the talking indicator."""
@@ -164,8 +168,12 @@ class Member:
     async def _publish(self, offer: str) -> None:
         if self.role == "monitor":
             raise BadMessage("forbidden", "the monitor only listens")
+        now = self._loop.time()
+        if now - self._published_at < PUBLISH_SECONDS:
+            raise BadMessage("too-fast", f"publish again after {PUBLISH_SECONDS:g} s")
+        self._published_at = now
         self._unpublish_now()
-        await self._close_upstream()
+        self._retire_upstream()
         upstream = self._upstream = Upstream(self._said, self._upstream_lost.set)
         answer = await upstream.open(offer)
         self.publishing = True
@@ -192,17 +200,18 @@ class Member:
             self.publishing = False
             self._room.unpublished(self)
 
-    async def _close_upstream(self) -> None:
+    def _retire_upstream(self) -> None:
+        # Closed by the rooms, not here: aiortc's close must not be cancelled halfway, and this task may be.
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
-            await upstream.close()
+            self._room.bury(upstream)
         self._upstream_lost.clear()
 
     async def _watch_upstream(self) -> None:
         while True:
             await self._upstream_lost.wait()
             self._unpublish_now()
-            await self._close_upstream()
+            self._retire_upstream()
             self.tell(dump("problem", code="media-lost", message="your audio no longer arrives: publish again"))
 
     def _deaf(self) -> None:

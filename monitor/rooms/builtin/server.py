@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,6 +15,7 @@ import structlog
 from monitor.rooms.builtin.forward import Media
 from monitor.rooms.builtin.member import Member
 from monitor.rooms.builtin.protocol import JOIN_SECONDS, BadMessage, Join, dump, parse
+from monitor.rooms.builtin.upstream import Upstream
 from monitor.wire import Wire, WireClosed
 
 TICK = 0.2
@@ -40,8 +41,9 @@ class BuiltinRooms:
     def __init__(self, rooms: Sequence[RoomSpec]) -> None:
         self.monitor_token = secrets.token_urlsafe(24)
         """Who shows it may join as the monitor. New for each process; never leaves it but by our own connector."""
-        self._rooms = {spec.id: _Room(spec) for spec in rooms}
+        self._rooms = {spec.id: _Room(spec, self._bury) for spec in rooms}
         self._stack = AsyncExitStack()
+        self._group: asyncio.TaskGroup | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._ending = False
         self._visits = 0
@@ -49,11 +51,18 @@ class BuiltinRooms:
         self._quiet.set()
 
     async def __aenter__(self) -> Self:
-        group = await self._stack.enter_async_context(asyncio.TaskGroup())
-        self._ticker = group.create_task(self._tick())
+        self._group = await self._stack.enter_async_context(asyncio.TaskGroup())
+        self._ticker = self._group.create_task(self._tick())
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.end()
+        if self._ticker is not None:
+            self._ticker.cancel()
+        await self._stack.aclose()
+
+    async def end(self) -> None:
+        """Tell every member that it is over, admit nobody more, and wait until all have gone."""
         self._ending = True
         for room in self._rooms.values():
             for member in room.members():
@@ -63,9 +72,6 @@ class BuiltinRooms:
                 await self._quiet.wait()
         except TimeoutError:
             log.warning("room.slow_end", visits=self._visits)
-        if self._ticker is not None:
-            self._ticker.cancel()
-        await self._stack.aclose()
 
     def participants(self, room_id: str) -> list[dict[str, Any]]:
         """The roster of a room as clients see it. Raises KeyError for an unknown room."""
@@ -119,6 +125,10 @@ class BuiltinRooms:
             raise BadMessage("room-full", f"the room is full ({room.spec.max_participants} participants)")
         return room
 
+    def _bury(self, upstream: Upstream) -> None:
+        assert self._group is not None, "BuiltinRooms serves only inside its context"  # noqa: S101  a bug of ours
+        self._group.create_task(_close(upstream))
+
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
@@ -131,8 +141,9 @@ class BuiltinRooms:
 class _Room:
     """Who is in one room, and what each hears of the others."""
 
-    def __init__(self, spec: RoomSpec) -> None:
+    def __init__(self, spec: RoomSpec, bury: Callable[[Upstream], None]) -> None:
         self.spec = spec
+        self.bury = bury
         self.notice = ""
         self._members: dict[str, Member] = {}
 
@@ -195,6 +206,14 @@ class _Room:
         for member in self._members.values():
             if member is not but:
                 member.tell(text)
+
+
+async def _close(upstream: Upstream) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await upstream.close()
+    except (TimeoutError, ConnectionError, asyncio.InvalidStateError) as error:
+        log.warning("room.slow_close", error=repr(error))
 
 
 async def _first(wire: Wire) -> Join:

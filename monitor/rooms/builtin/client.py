@@ -1,0 +1,134 @@
+"""The client's end of the built-in room's websocket: joined once entered, left once exited."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from monitor.errors import ConnectionLost, Refused
+from monitor.model import Speaker
+from monitor.rooms.builtin.protocol import Message, Role, dump
+
+SERVER_MESSAGE_LIMIT = 1 << 20
+OPEN_SECONDS = 10.0
+PING_SECONDS = 5.0
+"""Between pings; a server that answers none within twice that is gone (its socket may stay open without it)."""
+TRANSIENT = frozenset({"ended", "join-timeout", "no-answer", "too-many-messages"})
+"""Refusals that say nothing about the next try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One line of the roster."""
+
+    id: str
+    name: str
+    role: Role
+    muted: bool
+    talking: bool
+
+    @property
+    def speaker(self) -> Speaker:
+        return Speaker(self.id, self.name)
+
+
+class Visit:
+    """One joined connection. `receive` is for one task."""
+
+    def __init__(self, socket: ClientConnection, joined: Message) -> None:
+        self._socket = socket
+        self.id: str = joined["id"]
+        self.notice: str = joined["notice"]
+        self.roster: dict[str, Participant] = _roster(joined)
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        """Raises ConnectionLost."""
+        try:
+            await self._socket.send(dump(kind, **fields))
+        except ConnectionClosed as error:
+            raise ConnectionLost(f"the room's connection is closed: {error}") from error
+
+    async def receive(self) -> Message:
+        """The next message, the roster and the notice kept up with. Raises ConnectionLost, Refused."""
+        message = await _receive(self._socket)
+        match message["type"]:
+            case "roster":
+                self.roster = _roster(message)
+            case "notice":
+                self.notice = message["text"]
+            case "ended":
+                raise ConnectionLost("the room has ended or its server stops")
+            case "problem" if message["code"] == "media-failed":
+                raise ConnectionLost(message["message"])
+        return message
+
+
+@asynccontextmanager
+async def visit(url: str, name: str, role: Role = "participant", token: str = "") -> AsyncIterator[Visit]:
+    """Join the room at `url` (ws://host:port/rooms/{id}/ws). Raises Refused, ConnectionLost."""
+    socket = await _connect(url)
+    async with socket:
+        try:
+            hello = {"name": name, "role": role, **({"token": token} if token else {})}
+            await socket.send(dump("join", **hello))
+        except ConnectionClosed as error:
+            raise ConnectionLost(f"{url} closed before joining: {error}") from error
+        joined = await _receive(socket)
+        if joined["type"] != "joined":
+            raise ConnectionLost(f"the room's server answered {joined['type']} to join")
+        yield Visit(socket, joined)
+        try:
+            await socket.send(dump("leave"))
+        except ConnectionClosed:
+            return  # gone already: that is what we want
+
+
+async def _connect(url: str) -> ClientConnection:
+    try:
+        return await connect(
+            url,
+            proxy=None,  # our own server: a proxy of the environment is not for it
+            compression=None,
+            open_timeout=OPEN_SECONDS,
+            close_timeout=1.0,
+            ping_interval=PING_SECONDS,
+            ping_timeout=2 * PING_SECONDS,
+            max_size=SERVER_MESSAGE_LIMIT,
+        )
+    except InvalidStatus as error:
+        status = error.response.status_code
+        if 400 <= status < 500:
+            raise Refused(f"{url} answered {status}: no such room, or not for us") from error
+        raise ConnectionLost(f"{url} answered {status}") from error
+    except InvalidURI as error:
+        raise Refused(f"{url} is not a websocket address") from error
+    except (OSError, TimeoutError, InvalidHandshake) as error:
+        raise ConnectionLost(f"{url} can't be reached: {error}") from error
+
+
+async def _receive(socket: ClientConnection) -> Message:
+    try:
+        message = json.loads(await socket.recv())
+    except ConnectionClosed as error:
+        raise ConnectionLost(f"the room's connection is closed: {error}") from error
+    except ValueError as error:
+        raise ConnectionLost("the room's server sends something other than JSON") from error
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise ConnectionLost("the room's server sends messages without a type")
+    if message["type"] == "refused":
+        text = f"{message.get('message')} ({message.get('code')})"
+        raise ConnectionLost(text) if message.get("code") in TRANSIENT else Refused(text)
+    return message
+
+
+def _roster(message: Message) -> dict[str, Participant]:
+    return {
+        card["id"]: Participant(card["id"], card["name"], card["role"], card["muted"], card["talking"])
+        for card in message["participants"]
+    }

@@ -1,0 +1,153 @@
+"""The monitor's way into a built-in room: a websocket for signalling, one peer connection with a track per speaker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from types import TracebackType
+
+from monitor.errors import ConnectionLost, Refused
+from monitor.mailbox import Mailbox
+from monitor.model import Speaker
+from monitor.rooms.builtin.client import Visit, visit
+from monitor.rooms.builtin.listen import Listener
+from monitor.rooms.builtin.protocol import Message
+from monitor.rooms.connector import Capabilities, Session, Track
+from monitor.rooms.watchdog import Watchdog
+
+TRACKS = 64
+"""Tracks that may wait to be taken; beyond, signalling waits."""
+LOOK = 1.0
+"""Seconds between looks at the watchdogs."""
+
+
+class BuiltinConnector:
+    """Joins one built-in room as its monitor: visible in the roster, listening only."""
+
+    capabilities = Capabilities(per_speaker_tracks=True, can_announce=True, reports_roster=True)
+
+    def __init__(self, url: str, token: str, name: str = "Room Monitor", patience: float = 5.0) -> None:
+        """`patience`: seconds without audio from somebody who is said to talk, after which the visit counts as lost."""
+        self._url = url
+        self._token = token
+        self._name = name
+        self._patience = patience
+
+    def join(self) -> AbstractAsyncContextManager[Session]:
+        """See `Connector.join`."""
+        return _Joining(self._url, self._name, self._token, self._patience)
+
+
+class _Joining:
+    """A context manager as a class: a TaskGroup in a generator would wrap the errors of its body into groups."""
+
+    def __init__(self, url: str, name: str, token: str, patience: float) -> None:
+        self._visit = visit(url, name, "monitor", token)
+        self._patience = patience
+        self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Session:
+        async with AsyncExitStack() as stack:
+            session = _Session(await stack.enter_async_context(self._visit), self._patience)
+            stack.push_async_callback(session.close)
+            await self._group.__aenter__()
+            self._tasks = [self._group.create_task(work) for work in (session.attend(), session.watch())]
+            self._stack = stack.pop_all()
+        return session
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        try:
+            # The group must see a cancellation, which may be its own doing; other errors of the body are none of it.
+            ours = kind is not None and issubclass(kind, asyncio.CancelledError)
+            await self._group.__aexit__(*((kind, error, trace) if ours else (None, None, None)))
+        finally:
+            await self._stack.aclose()
+
+
+class _Session:
+    """See `Session`."""
+
+    def __init__(self, joined: Visit, patience: float) -> None:
+        self._visit = joined
+        self._patience = patience
+        self._listener = Listener()
+        self._tracks: Mailbox[Track] = Mailbox(TRACKS)
+        self._dogs: dict[str, Watchdog] = {}
+        self._error: ConnectionLost | Refused | None = None
+
+    async def tracks(self) -> AsyncIterator[Track]:
+        async for track in self._tracks:
+            yield track
+        if self._error is not None:
+            raise self._error
+
+    def roster(self) -> tuple[Speaker, ...]:
+        return tuple(who.speaker for who in self._visit.roster.values() if who.role == "participant")
+
+    async def announce(self, notice: str) -> None:
+        await self._visit.send("announce", notice=notice)
+
+    async def attend(self) -> None:
+        """Follow the signalling until the visit ends."""
+        try:
+            while True:
+                await self._handle(await self._visit.receive())
+        except (ConnectionLost, Refused) as error:
+            self._finish(error)
+
+    async def watch(self) -> None:
+        """End the visit when somebody talks and nothing of it arrives."""
+        while self._error is None:
+            await asyncio.sleep(LOOK)
+            now = time.time()
+            for mid, who in self._listener.who.items():
+                dog = self._dogs.setdefault(who, Watchdog(self._patience))
+                at = self._listener.last_packet_at(mid)
+                if at is not None:
+                    dog.packet(at)
+                if dog.deaf(now):
+                    self._finish(ConnectionLost(f"somebody talks, and no audio came for {self._patience:g} s"))
+                    return
+
+    async def close(self) -> None:
+        self._finish(None)
+        await self._listener.close()
+
+    def _finish(self, error: ConnectionLost | Refused | None) -> None:
+        self._error = self._error or error
+        self._listener.end()
+        self._tracks.close()
+
+    async def _handle(self, message: Message) -> None:
+        match message["type"]:
+            case "offer":
+                await self._answer(message)
+            case "slots":
+                self._listener.assign(message["slots"])
+            case "roster":
+                self._dogs = {who: dog for who, dog in self._dogs.items() if who in self._visit.roster}
+                for who in self._visit.roster.values():
+                    self._expect(who.id, talking=who.talking, muted=who.muted)
+            case "talking":
+                self._expect(message["id"], talking=message["talking"])
+
+    async def _answer(self, message: Message) -> None:
+        speakers = {who.id: who.speaker for who in self._visit.roster.values()}
+        sdp, streams = await self._listener.answer(message["sdp"], message["slots"], speakers)
+        await self._visit.send("answer", sdp=sdp)
+        for stream in streams:
+            await self._tracks.put(stream)
+
+    def _expect(self, who: str, *, talking: bool, muted: bool | None = None) -> None:
+        dog = self._dogs.setdefault(who, Watchdog(self._patience))
+        dog.talking(talking, time.time())
+        if muted is not None:
+            dog.muted(muted, time.time())

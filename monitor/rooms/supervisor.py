@@ -1,0 +1,186 @@
+"""Keeps one room monitored: joins, tells the participants, hands out tracks, and comes back after every loss.
+
+What may follow what is the lifecycle's table; this file turns what happens into its events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from monitor.errors import ConnectionLost, Refused
+from monitor.model import RoomState, Speaker
+from monitor.rooms.backoff import Backoff
+from monitor.rooms.connector import Connector, Session, Track
+from monitor.rooms.lifecycle import RoomEvent, accepts, after
+
+LOOK = 0.25
+"""Seconds between looks at the roster: connectors of all kinds can say who is there, few can say who came."""
+
+OnTrack = Callable[[Track], Awaitable[None]]
+"""Listens to one track until its frames end. Is given the time to finish when the room is left or lost."""
+OnState = Callable[[RoomState, str], Awaitable[None]]
+"""Told of every change of state, with the reason in plain words ("" where there is none)."""
+OnRoster = Callable[[tuple[Speaker, ...], tuple[Speaker, ...], tuple[Speaker, ...]], Awaitable[None]]
+"""Told who is present, who has joined and who has left since the last time."""
+
+Outcome = tuple[RoomEvent, str]
+
+log = structlog.get_logger()
+
+
+async def _nobody_asks(_here: tuple[Speaker, ...], _in: tuple[Speaker, ...], _out: tuple[Speaker, ...]) -> None:
+    return None
+
+
+class RoomSupervisor:
+    """One room. `run()` returns once the room is LEFT or FAILED; a FAILED one may be run again."""
+
+    def __init__(
+        self,
+        room_id: str,
+        connector: Connector,
+        on_track: OnTrack,
+        on_state: OnState,
+        *,
+        on_roster: OnRoster = _nobody_asks,
+        notice: str = "",
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        """`clock`: steady seconds, by default the event loop's. An empty notice is not announced."""
+        self._room = room_id
+        self._connector = connector
+        self._on_track = on_track
+        self._on_state = on_state
+        self._on_roster = on_roster
+        self._notice = notice
+        self._backoff = backoff or Backoff()
+        self._clock = clock or (lambda: asyncio.get_running_loop().time())
+        self._state = RoomState.IDLE
+        self._reason = ""
+        self._live_since: float | None = None
+        self._stopping = asyncio.Event()
+        self._visiting: asyncio.Task[Outcome] | None = None
+
+    @property
+    def room_id(self) -> str:
+        return self._room
+
+    @property
+    def state(self) -> RoomState:
+        return self._state
+
+    @property
+    def reason(self) -> str:
+        """Why the room is in its state, in plain words."""
+        return self._reason
+
+    def stop(self) -> None:
+        """Leave the room. `run()` returns when its tracks have been listened to the end."""
+        self._stopping.set()
+        if self._visiting is not None:
+            self._visiting.cancel()
+
+    async def run(self) -> None:
+        """Keep the room monitored until `stop()`, a refusal, the room's end, or a bug. Raises nothing but cancellation.
+
+        The only broad `except` of the rooms: whatever is wrong in one room must not end the others.
+        """
+        try:
+            await self._drive()
+        except Exception as bug:
+            log.exception("room.broke", room=self._room)
+            event = RoomEvent.BROKE if accepts(self._state, RoomEvent.BROKE) else RoomEvent.STOP
+            if accepts(self._state, event):
+                await self._become(event, f"a bug: {type(bug).__name__}; see the log")
+
+    async def _drive(self) -> None:
+        if self._stopping.is_set():
+            return await self._become(RoomEvent.STOP)
+        await self._become(RoomEvent.START)
+        while True:
+            event, reason = await self._visit_once()
+            await self._become(event, reason)
+            match self._state:
+                case RoomState.WAITING:
+                    if await self._stopped_within(self._backoff.wait()):
+                        return await self._become(RoomEvent.STOP)
+                    await self._become(RoomEvent.RETRY)
+                case RoomState.LEAVING:
+                    return await self._become(RoomEvent.CLOSED, reason)
+                case _:
+                    return None
+
+    async def _visit_once(self) -> Outcome:
+        """One visit, its listeners included: they go on to the end of what was heard after the visit is over."""
+        self._live_since = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._visiting = group.create_task(self._visit(group))
+                if self._stopping.is_set():
+                    self._visiting.cancel()
+        finally:
+            visiting, self._visiting = self._visiting, None
+            if self._live_since is not None:
+                self._backoff.held(self._clock() - self._live_since)
+        if visiting.cancelled():
+            return RoomEvent.STOP, ""
+        return visiting.result()
+
+    async def _visit(self, group: asyncio.TaskGroup) -> Outcome:
+        try:
+            async with self._connector.join() as session:
+                if self._notice and self._connector.capabilities.can_announce:
+                    await session.announce(self._notice)
+                self._live_since = self._clock()
+                await self._become(RoomEvent.CONNECTED)
+                roster = group.create_task(self._follow_roster(session))
+                try:
+                    async for track in session.tracks():
+                        group.create_task(self._listen(track))
+                finally:
+                    roster.cancel()
+        except ConnectionLost as error:
+            return RoomEvent.LOST, str(error)
+        except Refused as error:
+            return RoomEvent.REFUSED, str(error)
+        return RoomEvent.ENDED, "the room has ended"
+
+    async def _listen(self, track: Track) -> None:
+        log.info("room.track", room=self._room, track=track.id)
+        await self._on_track(track)
+
+    async def _follow_roster(self, session: Session) -> None:
+        before: dict[str, Speaker] = {}
+        try:
+            while True:
+                before = await self._tell_roster(before, session.roster())
+                await asyncio.sleep(LOOK)
+        finally:
+            if before:  # once the monitor has left it knows of nobody
+                await self._tell_roster(before, ())
+
+    async def _tell_roster(self, before: dict[str, Speaker], present: tuple[Speaker, ...]) -> dict[str, Speaker]:
+        now = {speaker.id: speaker for speaker in present}
+        came = tuple(speaker for speaker in present if speaker.id not in before)
+        went = tuple(speaker for speaker in before.values() if speaker.id not in now)
+        if came or went:
+            await self._on_roster(present, came, went)
+        return now
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _become(self, event: RoomEvent, reason: str = "") -> None:
+        self._state = after(self._state, event)
+        self._reason = reason
+        log.info("room.state", room=self._room, state=self._state.value, cause=event.value, reason=reason)
+        await self._on_state(self._state, reason)
