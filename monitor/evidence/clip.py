@@ -83,7 +83,7 @@ def is_clip_name(name: str) -> bool:
 
 
 def assemble(parts: Sequence[Part]) -> Samples:
-    """One stretch of audio; of two parts that overlap the earlier one is heard. Raises ValueError where there is none."""
+    """One stretch of audio; of two parts that overlap the earlier one is heard. ValueError where there is none."""
     ordered = sorted((part for part in parts if len(part.audio)), key=lambda part: part.start)
     if not ordered:
         raise ValueError("no audio for the clip")

@@ -8,7 +8,7 @@ Rules, in this order:
 5. A match that lies wholly inside a match of one of its own list's exceptions is dropped.
 6. Of overlapping matches of one list the longest stays; at equal length the more severe, then the earlier one.
    Different lists don't touch each other.
-7. Only matches that touch a fresh word are reported, in order of time, then list, then phrase.
+7. Only matches that touch a fresh word are reported, in the order of the text, then list, then phrase.
 
 Search: Aho–Corasick (Aho & Corasick, CACM 18(6), 1975) over the parts without wildcards,
 then a check of each candidate.
@@ -89,7 +89,7 @@ class Matcher:
         for word in words:
             offsets.append(offsets[-1] + len(word.text))
         joined = "".join(word.text for word in words)
-        hits: list[KeywordHit] = []
+        hits: list[tuple[int, int, KeywordHit]] = []  # with the place in `joined`
         for first, last in _runs(words):
             if last <= fresh_from:
                 continue
@@ -99,8 +99,9 @@ class Matcher:
                 start, end = normal.starts[match.start], normal.ends[match.end - 1]
                 one, two = first + owner[start], first + owner[end - 1]
                 if two >= fresh_from:
-                    hits.append(_hit(match, words, (one, two), joined, (offsets[first] + start, offsets[first] + end)))
-        return sorted(hits, key=lambda hit: (hit.start, hit.end, hit.list_name, hit.phrase))
+                    place = offsets[first] + start, offsets[first] + end
+                    hits.append((*place, _hit(match, words, (one, two), joined, place)))
+        return [hit for *_, hit in sorted(hits, key=lambda item: (*item[:2], item[2].list_name, item[2].phrase))]
 
     def find_text(self, text: str, language: str = "") -> list[KeywordHit]:
         """Hits in a written sentence: for a list's examples and for trying lists out. Times count words."""

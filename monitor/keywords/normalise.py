@@ -79,7 +79,7 @@ def _build(text: str, *, wildcards: bool) -> Normal:
             continue
         if separated and out and is_spaced(out[-1]) and is_spaced(piece[0]):
             out.append(" ")
-            starts.append(ends[-1])
+            starts.append(min(ends[-1], start))  # one sign may be two words: ¼ is 1⁄4
             ends.append(start)
         separated = False
         out.extend(piece)
