@@ -5,7 +5,7 @@ Pure. Long silence stays one block with a count, so that ten minutes of it take 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Block:
     origin: Origin
     count: int
     arrived: float = 0.0
-    samples: Samples = SILENCE
+    samples: Samples = field(default_factory=lambda: SILENCE)
 
 
 class Framer:
