@@ -144,7 +144,13 @@ def load(path: Path | None = None) -> Settings:
         raise ConfigInvalid(
             f"{path or 'environment'}: {len(lines)} setting(s) can't be used:\n" + "\n".join(lines)
         ) from None
-    return settings if path is None else _rebase(settings, path.parent)
+    return _rebase(settings, shipped() if path is None else path.parent)
+
+
+def shipped() -> Path:
+    """The directory with the configuration and keyword lists that come with the product."""
+    inside = Path(__file__).parent / "_config"  # in a wheel
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "config"
 
 
 def _rebase(settings: Settings, base: Path) -> Settings:

@@ -96,9 +96,9 @@ class Metrics:
         for state in Heard:
             self._coverage.labels(room, state.value).set(coverage.seconds.get(state, 0.0))
 
-    def gap(self, gap: Gap) -> None:
-        self._gaps.labels(gap.room, gap.state.value).inc()
-        self._gap_seconds.labels(gap.room, gap.state.value).inc(max(0.0, gap.seconds))
+    def gap(self, room: str, state: str, seconds: float) -> None:
+        self._gaps.labels(room, state).inc()
+        self._gap_seconds.labels(room, state).inc(max(0.0, seconds))
 
     # speech
 

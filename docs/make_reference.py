@@ -1,0 +1,210 @@
+"""Writes the generated pages of docs/reference from the code.
+
+`python docs/make_reference.py`; with `--check` it only compares.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+
+from monitor import errors
+from monitor.cli import app
+from monitor.config import Room, Settings
+from monitor.messages import FEED
+from monitor.rooms.lifecycle import as_diagram, as_table
+from monitor.telemetry.metrics import Metrics
+
+HERE = Path(__file__).parent / "reference"
+HEAD = "<!-- Made by docs/make_reference.py from the code: change it there. -->\n\n"
+
+
+def settings() -> str:
+    lines = [
+        "# Settings",
+        "",
+        "In the settings file, or from the environment: `[web] port` is `ROOM_MONITOR_WEB__PORT`.",
+        "",
+    ]
+    lines += _fields("", Settings)
+    lines += _fields("[[rooms]]", Room)
+    return "\n".join(lines)
+
+
+def _fields(title: str, model: type[BaseModel]) -> list[str]:
+    own = {n: f for n, f in model.model_fields.items() if not _section(f.annotation) and n != "rooms"}
+    lines = [
+        f"## `{title}`" if title else "## At the top of the file",
+        "",
+        "| setting | default | what it is |",
+        "|---|---|---|",
+    ]
+    for name, field in own.items():
+        lines.append(f"| `{name}` | {_default(field)} | {field.description or ''} |")
+    lines.append("")
+    for name, field in model.model_fields.items():
+        if _section(field.annotation):
+            lines += _fields(f"[{name}]", field.annotation)  # type: ignore[arg-type]
+    return lines
+
+
+def _section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "(needed)"
+    if field.default_factory is not None:
+        return "the user's data directory"
+    value = field.default
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value not in ("", ()) else "(none)"
+
+
+def commands() -> str:
+    lines = ["# Commands", ""]
+    for path, command in _walk(typer.main.get_command(app), "room-monitor"):
+        lines += [f"## `{path}`", "", (command.help or "").strip(), ""]
+        rows = [_parameter(p) for p in command.params if p.name not in ("help", "version")]
+        if rows:
+            lines += ["| | | |", "|---|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield path, command
+        return
+    for name, child in children.items():
+        yield from _walk(child, f"{path} {name}")
+
+
+def _parameter(parameter: Any) -> str:
+    name = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
+    plain = parameter.default is not None and not callable(parameter.default) and parameter.default not in ("", ())
+    default = f"default `{parameter.default}`" if plain and not isinstance(parameter.default, Path) else ""
+    return f"| `{name}` | {getattr(parameter, 'help', None) or ''} | {default} |"
+
+
+def feed() -> str:
+    schema = FEED.json_schema(mode="serialization")
+    lines = [
+        "# The websocket feed",
+        "",
+        "`ws://host:port/feed?after=<seq>`. Each message is a JSON object with a `type`. The first is `hello`.",
+        "Messages with `seq` are stored before they are sent: come back with `?after=` and the last `seq` you have",
+        "seen, and nothing is lost or told twice. Without `after`, the newest 200 come first. A client that reads too",
+        "slowly is closed with 1013 and comes back the same way. `room-monitor feed-schema` prints the source of this",
+        "page as JSON Schema.",
+        "",
+    ]
+    tops = [ref["$ref"].rsplit("/", 1)[1] for ref in schema["oneOf"]]
+    rest = [name for name in schema["$defs"] if name not in tops]
+    for name in tops + rest:
+        lines += _definition(name, schema["$defs"][name])
+    return "\n".join(lines)
+
+
+def _definition(name: str, definition: dict[str, Any]) -> list[str]:
+    kind = definition["properties"].get("type", {}).get("const")
+    lines = [
+        f"## `{kind}`" if kind else f"## {name}",
+        "",
+        definition.get("description", ""),
+        "",
+        "| field | type | what it is |",
+        "|---|---|---|",
+    ]
+    for field, about in definition["properties"].items():
+        if field != "type" or not kind:
+            lines.append(f"| `{field}` | {_type(about)} | {about.get('description', '')} |")
+    return [*lines, ""]
+
+
+def _type(about: dict[str, Any]) -> str:
+    if "$ref" in about:
+        return f"[{about['$ref'].rsplit('/', 1)[1]}](#{about['$ref'].rsplit('/', 1)[1].lower()})"
+    if "anyOf" in about:
+        return " or ".join(_type(one) for one in about["anyOf"])
+    if "enum" in about:
+        return " · ".join(f"`{value}`" for value in about["enum"])
+    if about.get("type") == "array":
+        return f"list of {_type(about['items'])}"
+    return str(about.get("type", "any"))
+
+
+def error_codes() -> str:
+    lines = [
+        "# Error codes",
+        "",
+        "Stable; the command line and the feed name them.",
+        "",
+        "| code | class | what it means |",
+        "|---|---|---|",
+    ]
+    for kind in _tree(errors.MonitorError):
+        about = (kind.__doc__ or "").strip().splitlines()
+        lines += [f"| `{kind.code}` | {kind.__name__} | {about[0] if about else ''} |"]
+    return "\n".join([*lines, ""])
+
+
+def _tree(kind: type[errors.MonitorError]) -> Iterator[type[errors.MonitorError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _tree(child)
+
+
+def metrics() -> str:
+    lines = ["# Metrics", "", "At `/metrics`, for Prometheus.", "", "| metric | type | what it is |", "|---|---|---|"]
+    lines += [
+        f"| `{family.name}` | {family.type} | {family.documentation} |" for family in Metrics().registry.collect()
+    ]
+    return "\n".join([*lines, ""])
+
+
+def lifecycle() -> str:
+    return "\n".join(
+        [
+            "# The life of a room",
+            "",
+            "Drawn from the table in `monitor/rooms/lifecycle.py`.",
+            "",
+            as_table(),
+            "",
+            as_diagram(),
+            "",
+        ]
+    )
+
+
+PAGES = {
+    "settings": settings,
+    "commands": commands,
+    "feed": feed,
+    "errors": error_codes,
+    "metrics": metrics,
+    "lifecycle": lifecycle,
+}
+
+
+def main() -> int:
+    stale = []
+    for name, page in PAGES.items():
+        path, text = HERE / f"{name}.md", HEAD + page().rstrip() + "\n"
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(path.name)
+        if "--check" not in sys.argv:
+            path.write_text(text, "utf-8")
+    print(("out of date: " if "--check" in sys.argv else "written: ") + (", ".join(stale) or "nothing"))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

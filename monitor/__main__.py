@@ -1,0 +1,5 @@
+"""`python -m monitor` is `room-monitor`."""
+
+from monitor.cli import main
+
+main()

@@ -1,0 +1,267 @@
+"""The composition root of the service: builds the parts, runs them, stops them in order. The only file that knows all.
+
+Start: database → recogniser → pipeline → web → rooms. Stop, in reverse: the rooms are left and flush what they heard,
+the recogniser's queue drains within the grace, everything is written down, the feed says goodbye.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import structlog
+
+from monitor import __version__
+from monitor import house as houses
+from monitor.alerts.feed import Feed
+from monitor.config import Room, Settings
+from monitor.evidence.clip import remove as remove_clips
+from monitor.evidence.clip import sweep as sweep_clips
+from monitor.house import House
+from monitor.lag import Lag
+from monitor.messages import CoverageChanged, GapNoted, Hello, Numbered, RoomChanged, RoomView, Talking
+from monitor.model import Heard, RoomState
+from monitor.rooms.builtin.connector import BuiltinConnector
+from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
+from monitor.rooms.supervisor import RoomSupervisor
+from monitor.telemetry.metrics import Metrics
+from monitor.watch import RoomFacts, RoomWatch
+from monitor.web.app import WebDeps, create_app
+from monitor.web.server import serve
+
+log = structlog.get_logger()
+
+CHECKPOINT = 1.0
+"""Seconds between two writings of the ledger; also the age that the last sign of life has after a crash."""
+HOUSEKEEPING = 3600.0
+"""Seconds between two deletions of what is too old."""
+HEARTBEAT = 5.0
+
+
+class Service:
+    """The house, its rooms and its web server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        self._feed = Feed(on_overrun=self._metrics.feed_overrun)
+        self._stop = asyncio.Event()
+        self._watches: dict[str, RoomWatch] = {}
+        self._notices = {room.id: room.notice for room in settings.rooms}
+
+    async def run(self, beside: Callable[[str], Coroutine[None, None, None]] | None = None) -> None:
+        """Run until SIGINT or SIGTERM. Raises OperatorError when a part can't start.
+
+        `beside` gets the address (http://host:port) once the rooms are being joined, and runs beside them (the
+        demo's speakers do); it is cancelled before the rooms are left.
+        """
+        settings = self._settings
+        with _signals(self._stop):
+            async with houses.build(settings, settings.storage.data, self._told, metrics=self._metrics) as house:
+                await self._recover(house)
+                await self._serve(house, beside)
+                await house.store.end_session(clean=True)
+
+    async def _recover(self, house: House) -> None:
+        """What the process before this one left open becomes a recorded gap; then this one's session begins."""
+        await asyncio.to_thread(sweep_clips, house.clips)
+        for gap in await house.store.recover(time.time()):
+            log.warning("unheard time recorded", room=gap.room, seconds=round(gap.seconds, 1), cause=gap.cause)
+        await house.store.begin_session()
+        for name in house.library.names():
+            await house.store.add_list(name)
+
+    async def _serve(self, house: House, beside: Callable[[str], Coroutine[None, None, None]] | None) -> None:
+        settings = self._settings
+        builtin = [RoomSpec(r.id, r.name or r.id) for r in settings.rooms if r.kind == "builtin"]
+        async with BuiltinRooms(builtin) as rooms, asyncio.TaskGroup() as tasks:
+            drained = tasks.create_task(house.batcher.run())
+            chores = [
+                tasks.create_task(chore) for chore in (self._checkpoints(house), self._keep(house), self._reload(house))
+            ]
+            app = create_app(self._web(house, rooms))
+            async with serve(app, settings.web.host, settings.web.port) as server:
+                self._watches = {room.id: self._watch(house, room) for room in settings.rooms}
+                await self._monitor(server.url, rooms, beside)
+                await self._drain(house, drained)
+                for chore in chores:
+                    chore.cancel()
+                await self._write_down(house)
+                self._feed.close()
+
+    async def _monitor(
+        self, url: str, rooms: BuiltinRooms, beside: Callable[[str], Coroutine[None, None, None]] | None
+    ) -> None:
+        """Be in the rooms until somebody says stop; returns once all are left."""
+        supervisors = [self._supervisor(room, rooms, url) for room in self._settings.rooms]
+        async with asyncio.TaskGroup() as tasks:
+            for supervisor in supervisors:
+                tasks.create_task(supervisor.run())
+            helper = tasks.create_task(beside(url)) if beside else None
+            await self._stop.wait()
+            if helper:
+                helper.cancel()
+            for supervisor in supervisors:
+                supervisor.stop()
+
+    async def _drain(self, house: House, drained: asyncio.Task[None]) -> None:
+        """Finish what was heard; what the grace cuts off becomes lost-error in the ledger."""
+        house.batcher.close()
+        try:
+            async with asyncio.timeout(self._settings.grace):
+                await asyncio.shield(drained)
+        except TimeoutError:
+            log.warning("stopped before all was transcribed", waiting_seconds=round(house.batcher.waiting_seconds, 1))
+            drained.cancel()
+            with suppress(asyncio.CancelledError):
+                await drained
+
+    async def _write_down(self, house: House) -> None:
+        for watch in self._watches.values():
+            await watch.checkpoint()
+            await watch.close()
+        house.book.close(Heard.LOST_ERROR, "cut off when the service stopped")
+
+    # chores
+
+    async def _checkpoints(self, house: House) -> None:
+        told: dict[str, RoomView] = {}
+        lag = Lag()
+        while True:
+            await asyncio.sleep(CHECKPOINT)
+            await house.store.beat()
+            for room, watch in self._watches.items():
+                await watch.checkpoint()
+                view = watch.view()
+                if told.get(room) != view:
+                    self._feed.passing(CoverageChanged(room=room, coverage=view.coverage))
+                    told[room] = view
+                self._metrics.coverage(room, house.book.room(room))
+            self._metrics.waiting(house.batcher.waiting_seconds)
+            if (word := lag.look(house.batcher.waiting_seconds, house.batcher.lost_seconds)) is not None:
+                await house.store.add_behind(word.waiting, word.lost, word.recovered)
+
+    async def _keep(self, house: House) -> None:
+        while True:
+            clips = await house.store.purge(time.time() - self._settings.storage.keep_days * 86400)
+            await asyncio.to_thread(remove_clips, house.clips, clips)
+            await asyncio.sleep(HOUSEKEEPING)
+
+    async def _reload(self, house: House) -> None:
+        while True:
+            await asyncio.sleep(self._settings.keywords.reload)
+            changes = await asyncio.to_thread(house.library.poll)
+            for problem in changes.problems:
+                log.error("keyword list refused", problem=problem)
+            if changes.changed or changes.removed:
+                log.info("keyword lists changed", now=changes.changed, gone=changes.removed)
+                for name in changes.changed:
+                    await house.store.add_list(name)
+
+    # parts
+
+    def _watch(self, house: House, room: Room) -> RoomWatch:
+        return RoomWatch(
+            RoomFacts(room.id, room.name or room.id, f"/rooms/{room.id}" if room.kind == "builtin" else ""),
+            book=house.book,
+            store=house.store,
+            rules=house.rules,
+            aggressiveness=self._settings.hearing.aggressiveness,
+            hand_over=house.pipeline.accept,
+            talking=lambda room, speaker, on: self._feed.passing(Talking(room=room, speaker=speaker, talking=on)),
+            forget=house.pipeline.forget,
+            ids=lambda: uuid.uuid4().hex,
+            clock=time.time,
+        )
+
+    def _supervisor(self, room: Room, rooms: BuiltinRooms, url: str) -> RoomSupervisor:
+        watch = self._watches[room.id]
+        match room.kind:
+            case "builtin":
+                address = f"{url.replace('http', 'ws', 1)}/rooms/{room.id}/ws"
+                connector = BuiltinConnector(address, rooms.monitor_token)
+        return RoomSupervisor(
+            room.id,
+            connector,
+            on_track=watch.on_track,
+            on_state=watch.on_state,
+            on_roster=watch.on_roster,
+            notice=room.notice,
+        )
+
+    def _web(self, house: House, rooms: BuiltinRooms) -> WebDeps:
+        return WebDeps(
+            store=house.store,
+            feed=self._feed,
+            hello=lambda: self._hello(house),
+            serve_room=rooms.serve,
+            room_info=lambda room: self._room_info(rooms, room),
+            clips=house.clips,
+            metrics=self._metrics,
+            health=lambda: self._health(house),
+            heartbeat=HEARTBEAT,
+        )
+
+    def _hello(self, house: House) -> Hello:
+        return Hello(
+            version=__version__,
+            seq=0,  # the web server fills in what concerns the client
+            after=0,
+            model=house.recogniser.model,
+            lists=house.library.names(),
+            rooms=[watch.view() for watch in self._watches.values()],
+            heartbeat=HEARTBEAT,
+        )
+
+    def _room_info(self, rooms: BuiltinRooms, room: str) -> dict[str, Any] | None:
+        watch = self._watches.get(room)
+        if watch is None or not watch.facts.page:
+            return None
+        return {"name": watch.facts.name, "notice": self._notices[room], "participants": rooms.participants(room)}
+
+    def _told(self, message: Numbered) -> None:
+        """Everything that is stored comes by here on its way to the feed."""
+        match message:
+            case RoomChanged(room=room):
+                self._metrics.room(room.id, RoomState(room.state))
+                self._metrics.speakers(room.id, len(room.speakers))
+            case GapNoted():
+                self._metrics.gap(message.room, message.state, message.seconds)
+        self._feed.publish(message)
+
+    def _health(self, house: House) -> list[str]:
+        """What is wrong now; empty: nothing."""
+        wrong = [
+            f"room {w.facts.id} is {w.state.value}"
+            for w in self._watches.values()
+            if w.state.value in ("failed", "waiting")
+        ]
+        if house.batcher.waiting_seconds > self._settings.speech.backlog / 2:
+            wrong.append(f"{house.batcher.waiting_seconds:.0f} s of speech wait for the recogniser")
+        return wrong + [f"keyword list: {problem}" for problem in house.library.problems]
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM say stop, once; a second one ends the process the hard way."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def said(number: signal.Signals) -> None:
+        log.info("stopping", signal=number.name)
+        stop.set()
+        for each in numbers:
+            loop.remove_signal_handler(each)
+
+    for number in numbers:
+        loop.add_signal_handler(number, said, number)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

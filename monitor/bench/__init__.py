@@ -1,0 +1,1 @@
+"""Measurements: each prints its figures with counts, a baseline from the same run, and the machine."""

@@ -1,0 +1,126 @@
+"""`room-monitor check`: what is missing or wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from monitor.config import Settings, load
+from monitor.errors import OperatorError
+from monitor.keywords.library import Library
+from monitor.rooms import opus
+from monitor.speech.weights import find
+from monitor.store.schema import check_schema, schema_version
+from monitor.web.deps import STATIC
+
+ROOM_FOR_DATA = 1_000_000_000
+"""Bytes that should be free where the database and the clips go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    grade: Literal["ok", "note", "wrong"]
+    what: str
+    found: str
+    mend: str = ""
+
+
+def findings(config: Path | None) -> Iterator[Finding]:
+    """Each finding as it is made; after unusable settings nothing else can be looked at."""
+    try:
+        settings = load(config)
+    except OperatorError as error:
+        yield Finding("wrong", "settings", str(error), "mend the lines named")
+        return
+    yield Finding("ok", "settings", str(config or "defaults"))
+    for look in (_rooms, _model, _opus, _lists, _port, _data, _console):
+        yield from look(settings)
+
+
+def _rooms(settings: Settings) -> Iterator[Finding]:
+    if settings.rooms:
+        yield Finding("ok", "rooms", ", ".join(f"{room.id} ({room.kind})" for room in settings.rooms))
+    else:
+        yield Finding("note", "rooms", "none configured", "add a [[rooms]] table, or try `room-monitor demo`")
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    name = settings.speech.model
+    yield _tried(
+        "model", lambda: str(find(name, trust=settings.speech.trust).path), f"room-monitor models fetch {name}"
+    )
+
+
+def _opus(settings: Settings) -> Iterator[Finding]:
+    version = opus.available()
+    if version:
+        yield Finding("ok", "Opus decoder", version)
+    else:
+        yield Finding(
+            "note",
+            "Opus decoder",
+            "libopus can't be loaded: lost packets become silence",
+            "pip install --force-reinstall av",
+        )
+
+
+def _lists(settings: Settings) -> Iterator[Finding]:
+    library = Library(settings.keywords.lists)
+    for problem in library.poll().problems:
+        yield Finding("wrong", "keyword list", problem, "mend the line named; room-monitor keywords lint FILE")
+    if library.names():
+        yield Finding("ok", "keyword lists", ", ".join(library.names()))
+    else:
+        yield Finding(
+            "wrong", "keyword lists", f"none in {settings.keywords.lists}", "nothing can be flagged without one"
+        )
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.web.host, settings.web.port))
+        except OSError as error:
+            yield Finding(
+                "wrong",
+                "port",
+                f"{settings.web.host}:{settings.web.port}: {error.strerror}",
+                "set another [web] port, or stop what uses it",
+            )
+            return
+    yield Finding("ok", "port", f"{settings.web.host}:{settings.web.port} is free")
+
+
+def _data(settings: Settings) -> Iterator[Finding]:
+    data = settings.storage.data
+    there = next(p for p in (data, *data.parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    grade: Literal["ok", "note"] = "ok" if free > ROOM_FOR_DATA else "note"
+    yield Finding(grade, "data", f"{data}, {free / 1e9:.0f} GB free", "" if grade == "ok" else "make room")
+    database = data / "monitor.db"
+    if database.exists():
+        yield _tried("database", lambda: _schema(database), "room-monitor migrate")
+
+
+def _schema(database: Path) -> str:
+    check_schema(database)
+    return f"schema {schema_version(database)}"
+
+
+def _console(settings: Settings) -> Iterator[Finding]:
+    if (STATIC / "index.html").is_file():
+        yield Finding("ok", "console", "built")
+    else:
+        yield Finding("wrong", "console", "not built", "pip install . (in the checkout: make setup)")
+
+
+def _tried(what: str, attempt: Callable[[], str], mend: str) -> Finding:
+    try:
+        return Finding("ok", what, attempt())
+    except OperatorError as error:
+        return Finding("wrong", what, str(error), mend)

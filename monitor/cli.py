@@ -1,0 +1,341 @@
+"""The command line: `room-monitor --help`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from monitor import __version__
+from monitor.config import Settings, load
+from monitor.errors import OperatorError
+from monitor.show import alert_row, alert_table, download_progress, file_progress, print_summary
+
+if TYPE_CHECKING:
+    from monitor.fetch.recordings import Recording
+
+app = typer.Typer(
+    name="room-monitor",
+    help="Hears live audio rooms as a visible listener, and shows what matters with its evidence.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+models = typer.Typer(help="Model files: what is known, what is here, fetch and verify.", no_args_is_help=True)
+keywords = typer.Typer(help="Keyword lists.", no_args_is_help=True)
+bench = typer.Typer(help="Measure: each prints figures, counts and the machine.", no_args_is_help=True)
+app.add_typer(models, name="models")
+app.add_typer(keywords, name="keywords")
+app.add_typer(bench, name="bench")
+
+out = Console()
+err = Console(stderr=True)
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML); without it: the defaults")]
+Files = Annotated[list[Path], typer.Argument(help="Audio or video files, anything that FFmpeg reads")]
+
+
+def main() -> None:
+    """Entry point: operator errors become one clear message and exit code 2."""
+    try:
+        app()
+    except OperatorError as error:
+        err.print(f"[bold red]{error.code}[/]", end=": ")
+        err.print(str(error), markup=False, highlight=False)
+        sys.exit(2)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__, highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(config: Config = None) -> None:
+    """Run the service: join the configured rooms, serve the dashboard, until Ctrl-C.
+
+    Start from **config/monitor.toml**: it shows every setting.
+    """
+    from monitor.app import Service
+
+    settings = load(config)
+    _logging(settings)
+    _warn_if_open(settings)
+    if not settings.rooms:
+        err.print(
+            "No rooms are configured: the dashboard will be empty. Add a \\[\\[rooms]] table to the settings file."
+        )
+
+    async def say(url: str) -> None:
+        out.print(f"Room Monitor is running: {url}/   Ctrl-C stops it")
+
+    _run(Service(settings).run(say))
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the dashboard; when in use, a free one is taken")] = 8080,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Where the demo keeps its database and clips; default: the user's data directory"),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Whisper model")] = "base",
+    config: Config = None,
+) -> None:
+    """The whole product in one process: a live room, recorded people who speak in it, the dashboard.
+
+    The first run fetches the model (140 MB) and the recordings (17 MB) and keeps them.
+    """
+    from monitor import demo as demos
+
+    base = load(config)
+    base = base.model_copy(
+        update={
+            "web": base.web.model_copy(update={"port": port}),
+            "speech": base.speech.model_copy(update={"model": model}),
+        }
+    )
+    settings = demos.settings_for(base, data or base.storage.data / "demo")
+    _logging(settings)
+    _fetch_model(model)
+    recordings = _fetch_recordings()
+
+    def ready(url: str, speakers: list[str]) -> None:
+        out.print(f"\n[bold]Room Monitor[/] is running. In the room: {', '.join(speakers)}, and the monitor.")
+        out.print(f"  Dashboard   [link={url}/]{url}/[/]")
+        out.print(f"  The room    [link={url}/rooms/demo]{url}/rooms/demo[/]   join with your microphone")
+        out.print("  Ctrl-C      stops it\n", highlight=False)
+
+    _run(demos.run(settings, recordings, ready))
+
+
+@app.command()
+def replay(
+    files: Files,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table")] = False,
+    split: Annotated[bool, typer.Option("--split-channels", help="Each channel is a speaker of its own")] = False,
+    language: Annotated[str | None, typer.Option(help="Language spoken (ISO 639-1); default: detected")] = None,
+    model: Annotated[str | None, typer.Option(help="Whisper model")] = None,
+    config: Config = None,
+) -> None:
+    """Drive the live pipeline from files, as fast as it can, and print the alerts.
+
+    Exit code 1 when a file could not be read (the others are done all the same).
+    """
+    from monitor.replay import replay as run_replay
+    from monitor.replay import summary
+
+    settings = load(config)
+    if model:
+        settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"model": model})})
+    _logging(settings)
+    _fetch_model(settings.speech.model, settings.speech.trust)
+    table = alert_table()
+
+    def emit(row: dict[str, Any]) -> None:
+        if as_json:
+            print(json.dumps(row, ensure_ascii=False), flush=True)
+        elif row["type"] == "alert":
+            table.add_row(*alert_row(row))
+        elif row["type"] == "problem":
+            err.print(row["message"], style="red", markup=False)
+
+    begun = time.monotonic()
+    with file_progress(err, files) as progress:
+        tally = _run(run_replay(files, settings, emit, progress, split=split, language=language))
+    closing = summary(tally, time.monotonic() - begun, settings.speech.model)
+    if as_json:
+        print(json.dumps(closing, ensure_ascii=False))
+    else:
+        print_summary(out, table, tally.coverage, closing)
+    raise typer.Exit(1 if tally.unreadable else 0)
+
+
+@app.command()
+def check(config: Config = None) -> None:
+    """Say what is missing or wrong, and how to mend it. Exit code 1 when the service would not run."""
+    from monitor.check import findings
+
+    table = Table("", "What", "Finding", "What to do", box=None, show_header=True, header_style="bold")
+    wrong = False
+    for finding in findings(config):
+        mark = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "wrong": "[bold red]wrong[/]"}[finding.grade]
+        table.add_row(mark, finding.what, finding.found, finding.mend)
+        wrong = wrong or finding.grade == "wrong"
+    out.print(table)
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def migrate(config: Config = None) -> None:
+    """Bring the database to the schema of this version. Safe to repeat; stop the service first."""
+    from monitor.store.schema import migrate as run_migrate
+
+    path = load(config).storage.data / "monitor.db"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    run_migrate(path)
+    out.print(f"{path}: up to date")
+
+
+@app.command("feed-schema")
+def feed_schema() -> None:
+    """Print the JSON Schema of the websocket feed."""
+    from monitor.messages import FEED
+
+    print(json.dumps(FEED.json_schema(mode="serialization"), indent=2, ensure_ascii=False))
+
+
+# models
+
+
+@models.command("list")
+def models_list() -> None:
+    """The models that are known, and whether they are here."""
+    from monitor.errors import ModelMissing
+    from monitor.speech.weights import find, list_known
+
+    table = Table("Model", "Languages", "Size", "Here", box=None, header_style="bold")
+    for known in list_known():
+        try:
+            here = str(find(known.name).path)
+        except ModelMissing:
+            here = f"[dim]no: room-monitor models fetch {known.name}[/]"
+        table.add_row(known.name, "99" if known.multilingual else "English", f"{known.size / 1e6:.0f} MB", here)
+    out.print(table)
+
+
+@models.command("fetch")
+def models_fetch(name: Annotated[str, typer.Argument(help="Name from `models list`")] = "base") -> None:
+    """Fetch a model into the cache and verify it."""
+    out.print(str(_fetch_model(name)), soft_wrap=True, highlight=False)
+
+
+@models.command("verify")
+def models_verify(
+    name: Annotated[str, typer.Argument(help="Name from `models list`, or a model directory")] = "base",
+) -> None:
+    """Compare a model file with its known SHA-256."""
+    from monitor.speech.weights import find, verify
+
+    path = find(name, trust=True).path
+    known = verify(path, anew=True)
+    out.print(f"{path}: {known.name if known else 'unknown'}, as published", soft_wrap=True, highlight=False)
+
+
+@keywords.command("lint")
+def keywords_lint(
+    files: Annotated[list[Path], typer.Argument(help="Keyword lists (*.toml)")],
+) -> None:
+    """Check lists as the service would: format, phrases, and their own examples. Exit code 1 on any error."""
+    from monitor.keywords.lists import parse
+
+    bad = 0
+    for path in files:
+        try:
+            found = parse(path.read_text("utf-8"), path)
+            out.print(f"[green]ok[/] {path}: {len(found.phrases)} phrases, version {found.version}")
+        except (OperatorError, OSError, UnicodeDecodeError) as error:
+            bad += 1
+            err.print("[bold red]wrong[/] ", end="")
+            err.print(str(error), markup=False)
+    raise typer.Exit(1 if bad else 0)
+
+
+# bench
+
+
+@bench.command("wer")
+def bench_wer(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's recordings"
+        ),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the clips to take")] = "en",
+    limit: Annotated[int, typer.Option(help="At most so many clips; 0: all")] = 0,
+    config: Config = None,
+) -> None:
+    """Word error rate of the live pipeline beside plain faster-whisper, on the same files in the same run."""
+    from monitor.bench.wer import compare
+
+    settings = load(config)
+    _fetch_model(settings.speech.model, settings.speech.trust)
+    _run(compare(settings, data, language, limit, out))
+
+
+@bench.command("latency")
+def bench_latency(
+    alerts: Annotated[int, typer.Option(help="Alerts to measure")] = 50,
+    config: Config = None,
+) -> None:
+    """Delay from the end of the spoken keyword to the alert on the websocket, over real WebRTC."""
+    from monitor.bench.latency import measure
+
+    settings = load(config)
+    _fetch_model(settings.speech.model, settings.speech.trust)
+    _run(measure(settings, _fetch_recordings(), alerts, out))
+
+
+# shared by the commands
+
+
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """asyncio.run; an operator's error that comes out of task groups is raised as itself."""
+    try:
+        return asyncio.run(coroutine)
+    except BaseExceptionGroup as group:
+        expected, rest = group.split(OperatorError)
+        if expected is None or rest is not None:
+            raise
+        error: BaseException = expected
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+
+
+def _logging(settings: Settings) -> None:
+    from monitor.telemetry.logs import configure
+
+    configure(settings.log)
+
+
+def _warn_if_open(settings: Settings) -> None:
+    if settings.web.host not in ("127.0.0.1", "localhost", "::1"):
+        err.print(
+            f"[yellow]The dashboard listens on {settings.web.host} and has no user accounts yet:[/] "
+            "whoever reaches it hears what it shows. Put a proxy that checks who comes in front of it."
+        )
+
+
+def _fetch_model(name: str, trust: bool = False) -> Path:
+    """The model's directory, fetched with a progress bar if it isn't here."""
+    from monitor.speech.weights import obtain
+
+    with download_progress(err) as progress:
+        return obtain(name, progress, trust=trust).path
+
+
+def _fetch_recordings() -> list[Recording]:
+    from monitor.fetch.recordings import recordings
+
+    with download_progress(err) as progress:
+        return recordings(progress)

@@ -1,0 +1,229 @@
+"""`room-monitor replay`: the live pipeline, driven from files as fast as it can."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monitor import house as houses
+from monitor.config import Room, Settings
+from monitor.errors import MediaUnreadable
+from monitor.house import House
+from monitor.media import probe, read
+from monitor.messages import AlertChanged, AlertRaised, HeardMessage, Numbered
+from monitor.model import FRAME, RATE, AudioFrame, Coverage, Samples, Speaker
+from monitor.views import coverage_view
+from monitor.watch import RoomFacts, RoomWatch
+
+AHEAD = 30.0
+"""Seconds of speech that may wait for the recogniser before reading goes on: memory stays bounded."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the summary is made from."""
+
+    files: int = 0
+    unreadable: int = 0
+    seconds: float = 0.0
+    utterances: int = 0
+    words: int = 0
+    alerts: int = 0
+    coverage: list[Coverage] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)  # name@version
+
+
+class FileTrack:
+    """One channel of a file as a speaker's track. `arrived` counts from the start of the file, not from the epoch."""
+
+    def __init__(
+        self, path: Path, channel: int | None, room: Callable[[], Awaitable[None]], progress: Callable[[float], None]
+    ) -> None:
+        """`room`: returns once the recogniser can take more."""
+        self.id = uuid.uuid4().hex
+        self.speaker = Speaker("file" if channel is None else f"channel-{channel + 1}", _label(path, channel))
+        self.seconds = 0.0
+        self.damage = ""
+        self._blocks = read(path, channel)
+        self._room = room
+        self._progress = progress
+
+    async def frames(self) -> AsyncIterator[AudioFrame]:
+        start = 0
+        for samples in self._framed():
+            start += FRAME
+            yield AudioFrame(start - FRAME, samples, arrived=start / RATE)
+            if start % RATE == 0:
+                self._progress(start / RATE)
+                await asyncio.sleep(0)
+                await self._room()
+        self.seconds = start / RATE
+
+    def _framed(self) -> Iterator[Samples]:
+        """Exactly FRAME samples each; the last one is filled up with silence. Damage ends the file, and is noted."""
+        rest = np.zeros(0, np.int16)
+        try:
+            for block in self._blocks:
+                rest = np.concatenate([rest, block])
+                whole = len(rest) // FRAME * FRAME
+                yield from rest[:whole].reshape(-1, FRAME)
+                rest = rest[whole:]
+        except MediaUnreadable as error:
+            self.damage = str(error)
+        if len(rest):
+            yield np.pad(rest, (0, FRAME - len(rest)))
+
+
+async def replay(
+    files: list[Path],
+    settings: Settings,
+    emit: Callable[[dict[str, Any]], None],
+    progress: Callable[[Path, float], None] = lambda path, seconds: None,
+    *,
+    split: bool = False,
+    language: str | None = None,
+) -> Tally:
+    """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage.
+
+    A file that can't be read becomes an object of type `problem` and does not stop the others. `split`: each channel
+    is a speaker of its own. Raises OperatorError when the house can't be built (no model, say).
+    """
+    tally = Tally()
+    current = Path()
+    room = Room(id="replay", languages=(language,) if language else ())
+    settings = settings.model_copy(update={"rooms": (room,)})
+
+    def told(message: Numbered) -> None:
+        if (shown := _shown(message, current)) is not None:
+            tally.utterances += shown["type"] == "utterance"
+            tally.words += len(shown.get("words", ()))
+            tally.alerts += shown["type"] == "alert"
+            emit(shown)
+
+    with tempfile.TemporaryDirectory(prefix="room-monitor-") as scratch:
+        async with houses.build(settings, Path(scratch), told) as house, asyncio.TaskGroup() as tasks:
+            tasks.create_task(house.batcher.run())
+            tally.lists = house.library.names()
+            try:
+                for path in files:
+                    current = path
+                    await _one(path, house, settings, emit, progress, split, tally)
+            finally:
+                house.batcher.close()
+    return tally
+
+
+async def _one(
+    path: Path,
+    house: House,
+    settings: Settings,
+    emit: Callable[[dict[str, Any]], None],
+    progress: Callable[[Path, float], None],
+    split: bool,
+    tally: Tally,
+) -> None:
+    try:
+        info = probe(path)
+    except MediaUnreadable as error:
+        tally.unreadable += 1
+        emit({"type": "problem", "file": str(path), "code": error.code, "message": str(error)})
+        return
+    channels: list[int | None] = list(range(info.channels)) if split else [None]
+    for channel in channels:
+        track = FileTrack(path, channel, lambda: house.batcher.settle(AHEAD), lambda s: progress(path, s))
+        watch = _watch(house, settings)
+        await watch.on_track(track)
+        coverage = await _settled(house, track.id)
+        tally.coverage.append(coverage)
+        tally.seconds += track.seconds
+        if track.damage or not track.seconds:
+            tally.unreadable += 1
+            message = track.damage or f"{path}: no audio in it"
+            emit({"type": "problem", "file": str(path), "code": MediaUnreadable.code, "message": message})
+        emit(
+            {"type": "coverage", "file": str(path), "speaker": track.speaker.name}
+            | coverage_view(coverage).model_dump()
+        )
+        await watch.close()
+    tally.files += 1
+
+
+async def _settled(house: House, track: str) -> Coverage:
+    ledger = house.book.ledger(track)
+    await house.batcher.settle()
+    return ledger.totals()
+
+
+def _watch(house: House, settings: Settings) -> RoomWatch:
+    return RoomWatch(
+        RoomFacts("replay", "replay"),
+        book=house.book,
+        store=house.store,
+        rules=house.rules,
+        aggressiveness=settings.hearing.aggressiveness,
+        hand_over=house.pipeline.accept,
+        talking=lambda room, speaker, on: None,
+        forget=house.pipeline.forget,
+        ids=lambda: uuid.uuid4().hex,
+        clock=lambda: 0.0,
+    )
+
+
+def summary(tally: Tally, took: float, model: str) -> dict[str, Any]:
+    """The last object of a replay; `took` is wall seconds."""
+    return {
+        "type": "summary",
+        "files": tally.files,
+        "unreadable": tally.unreadable,
+        "seconds": round(tally.seconds, 2),
+        "utterances": tally.utterances,
+        "words": tally.words,
+        "alerts": tally.alerts,
+        "took": round(took, 2),
+        "times_real_time": round(tally.seconds / took, 2) if took else None,
+        "model": model,
+        "lists": tally.lists,
+    }
+
+
+def _label(path: Path, channel: int | None) -> str:
+    return path.name if channel is None else f"{path.name} channel {channel + 1}"
+
+
+def _shown(message: Numbered, path: Path) -> dict[str, Any] | None:
+    match message:
+        case HeardMessage():
+            kept = message.model_dump(include={"language", "text", "words", "ghosts", "cut", "seconds", "took"})
+            return {"type": "utterance", "file": str(path), "speaker": message.speaker.name, "at": message.began} | kept
+        case AlertRaised():
+            return _alert(message, path) | {"type": "alert"}
+        case AlertChanged():
+            return _alert(message, path) | {"type": "alert"}
+        case _:
+            return None
+
+
+def _alert(message: AlertRaised | AlertChanged, path: Path) -> dict[str, Any]:
+    alert = message.alert
+    hit = alert.hits[-1]
+    return {
+        "file": str(path),
+        "speaker": alert.speaker.name,
+        "at": alert.spoken_at,
+        "severity": hit.severity,
+        "list": f"{hit.list_name}@{hit.list_version}",
+        "phrase": hit.phrase,
+        "matched": hit.matched,
+        "before": hit.before,
+        "after": hit.after,
+        "probability": hit.probability,
+        "repeat": alert.count > 1,
+        "state": alert.state,
+    }

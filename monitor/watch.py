@@ -1,0 +1,209 @@
+"""One monitored room as the house sees it: who is there, who talks, how much of it was examined.
+
+The supervisor tells it what happens in the room; it keeps the present state for whoever asks, listens to each track,
+and writes the ledger down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from monitor.hearing.coverage import Book, Ledger
+from monitor.hearing.listen import listen
+from monitor.hearing.segmenter import Rules, Segmenter
+from monitor.hearing.vad import Vad
+from monitor.messages import RoomView
+from monitor.model import RATE, Cut, Gap, Heard, RoomState, Speaker, Utterance
+from monitor.rooms.connector import Track
+from monitor.store.store import Store
+from monitor.views import coverage_view, speaker_view
+
+NOTED_GAP = 0.5
+"""Seconds from which a gap is an entry of its own; shorter holes are summed up when the speaker leaves."""
+TAIL = 0.3
+"""Seconds between the last frame and the end of a track that are only the way of the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """What does not change while a room is monitored."""
+
+    id: str
+    name: str
+    page: str = ""
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One track from its first frame until all of it is settled."""
+
+    track: str
+    speaker: Speaker
+    ledger: Ledger
+    opened: float  # wall time
+    ended: float = 0.0  # wall time; 0 while open
+    noted: Ledger = field(default_factory=lambda: Ledger(0.0))  # which stretches have a gap entry already
+    broke_off: int = -1  # media time at which the newest utterance ended without a silence, samples
+
+
+class RoomWatch:
+    """The state of one room, and the listening to its tracks."""
+
+    def __init__(
+        self,
+        facts: RoomFacts,
+        *,
+        book: Book,
+        store: Store,
+        rules: Rules,
+        aggressiveness: int,
+        hand_over: Callable[[Utterance], None],
+        talking: Callable[[str, str, bool], None],
+        forget: Callable[[str], None],
+        ids: Callable[[], str],
+        clock: Callable[[], float],
+    ) -> None:
+        self.facts = facts
+        self._book = book
+        self._store = store
+        self._rules = rules
+        self._aggressiveness = aggressiveness
+        self._hand_over = hand_over
+        self._talking_changed = talking
+        self._forget = forget
+        self._ids = ids
+        self._clock = clock
+        self._state = RoomState.IDLE
+        self._detail = ""
+        self._speakers: dict[str, Speaker] = {}
+        self._talkers: set[str] = set()
+        self._visits: dict[str, _Visit] = {}
+
+    # what the room is like now
+
+    @property
+    def state(self) -> RoomState:
+        return self._state
+
+    def view(self) -> RoomView:
+        speakers = [speaker_view(s, s.id in self._talkers) for s in self._speakers.values()]
+        return RoomView(
+            id=self.facts.id,
+            name=self.facts.name,
+            state=self._state.value,
+            detail=self._detail,
+            page=self.facts.page,
+            speakers=speakers,
+            coverage=coverage_view(self._book.room(self.facts.id)),
+        )
+
+    # what the supervisor tells
+
+    async def on_state(self, state: RoomState, detail: str) -> None:
+        self._state, self._detail = state, detail
+        await self._store.add_room(self.view())
+
+    async def on_roster(
+        self, present: tuple[Speaker, ...], came: tuple[Speaker, ...], went: tuple[Speaker, ...]
+    ) -> None:
+        self._speakers = {speaker.id: speaker for speaker in present}
+        for speaker in went:
+            self._talkers.discard(speaker.id)
+            await self._store.add_speaker(self.facts.id, speaker_view(speaker), "left")
+        for speaker in came:
+            await self._store.add_speaker(self.facts.id, speaker_view(speaker), "joined")
+
+    async def on_track(self, track: Track) -> None:
+        """Listen to one speaker until the track ends; nothing of it is left unbooked."""
+        opened = self._clock()
+        ledger = self._book.open(track.id, self.facts.id, track.speaker, opened)
+        visit = _Visit(track.id, track.speaker, ledger, opened)
+        self._visits[track.id] = visit
+        await self._store.open_track(track.id, self.facts.id, track.speaker, opened)
+        try:
+            await listen(
+                track,
+                room=self.facts.id,
+                ledger=ledger,
+                vad=Vad(self._aggressiveness),
+                segmenter=Segmenter(self._rules),
+                hand_over=lambda utterance: self._cut(visit, utterance),
+                talking=lambda on: self._talk(track.speaker, on),
+                ids=self._ids,
+            )
+        finally:
+            visit.ended = self._clock()
+            self._account_for_tail(visit)
+            self._talk(track.speaker, False)
+
+    def _cut(self, visit: _Visit, utterance: Utterance) -> None:
+        visit.broke_off = utterance.end if utterance.cut in (Cut.GAP, Cut.LEFT) else -1
+        self._hand_over(utterance)
+
+    def _account_for_tail(self, visit: _Visit) -> None:
+        """The time between the last frame and the end of the track: nothing came, so nothing tells what was said.
+
+        Senders stop on purpose in silence (DTX, mute); from one who was silent it is silence, else it is lost.
+        """
+        heard, end = visit.ledger.end, int((visit.ended - visit.opened) * RATE)
+        if end - heard < TAIL * RATE:
+            return
+        visit.ledger.extend(end)
+        if visit.broke_off == heard:
+            visit.ledger.settle(heard, end, Heard.LOST_NETWORK, "audio stopped coming while somebody spoke")
+        else:
+            visit.ledger.settle(heard, end, Heard.SILENCE)
+
+    def _talk(self, speaker: Speaker, on: bool) -> None:
+        if on == (speaker.id in self._talkers):
+            return
+        (self._talkers.add if on else self._talkers.discard)(speaker.id)
+        self._talking_changed(self.facts.id, speaker.id, on)
+
+    # writing it down
+
+    async def checkpoint(self) -> None:
+        """Write the ledger of each open track to the database; finish those that are over and settled."""
+        await self._store.save_coverages({v.track: v.ledger.totals() for v in self._visits.values()})
+        for visit in list(self._visits.values()):
+            await self._note_gaps(visit)
+            if visit.ended and not visit.ledger.pending:
+                await self._finish(visit)
+
+    async def close(self) -> None:
+        """The house stops: what is still pending was cut off by the end of the grace."""
+        for visit in list(self._visits.values()):
+            visit.ended = visit.ended or self._clock()
+            visit.ledger.close(Heard.LOST_ERROR, "cut off when the service stopped")
+            await self._finish(visit)
+
+    async def _finish(self, visit: _Visit) -> None:
+        await self._note_gaps(visit)
+        await self._note_short_holes(visit)
+        await self._store.close_track(visit.track, visit.ledger.totals(), visit.ended)
+        self._book.drop(visit.track)
+        self._forget(visit.track)
+        del self._visits[visit.track]
+
+    async def _note_gaps(self, visit: _Visit) -> None:
+        """One entry for each gap that is long enough; one that has grown since gets another for the rest."""
+        for start, end, state, cause in visit.ledger.gaps():
+            if state is Heard.VETOED or (end - start) / RATE < NOTED_GAP:
+                continue
+            visit.noted.extend(end)
+            fresh = visit.noted.settle(start, end, state)
+            if fresh:
+                await self._store.add_gap(self._gap(visit, end - fresh, fresh, state, cause))
+
+    async def _note_short_holes(self, visit: _Visit) -> None:
+        short = [g for g in visit.ledger.gaps() if g.state is not Heard.VETOED and (g.end - g.start) / RATE < NOTED_GAP]
+        for state in sorted({gap.state for gap in short}):
+            holes = [gap for gap in short if gap.state is state]
+            samples = sum(gap.end - gap.start for gap in holes)
+            cause = f"{len(holes)} short holes over the whole visit: {holes[0].cause}"
+            await self._store.add_gap(self._gap(visit, holes[0].start, samples, state, cause))
+
+    def _gap(self, visit: _Visit, start: int, samples: int, state: Heard, cause: str) -> Gap:
+        began = visit.ledger.wall(start)
+        return Gap(self.facts.id, visit.speaker, visit.track, began, samples / RATE, state, cause)

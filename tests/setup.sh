@@ -1,0 +1,13 @@
+#!/bin/sh
+# System packages that tests drive: Chromium as a real participant, and music on hold as something that is not speech.
+# Installed where apt and root are there; elsewhere the tests that need them are skipped by name.
+missing=""
+command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+[ -d /usr/share/asterisk/moh ] || missing="$missing asterisk-moh-opsource-wav"
+[ -z "$missing" ] && exit 0
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  echo "Installing for the tests:$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null && exit 0
+fi
+echo "NOT INSTALLED:$missing. The tests that need them will be SKIPPED. (Debian: apt-get install$missing)"
