@@ -102,7 +102,7 @@ def demo(
 ) -> None:
     """The whole product in one process: a live room, recorded people who speak in it, the dashboard.
 
-    The first run fetches the model (140 MB) and the recordings (17 MB) and keeps them.
+    The first run fetches the model (133 MB) and the recordings (50 MB, of which 2 are kept).
     """
     from monitor import demo as demos
 

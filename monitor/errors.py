@@ -31,14 +31,20 @@ class OperatorError(MonitorError):
 
 
 class ConfigInvalid(OperatorError):
+    """Settings that can't be used; the message has each one with its place."""
+
     code = "config-invalid"
 
 
 class SchemaOutdated(OperatorError):
+    """The database is of another version; `room-monitor migrate` brings it up to date."""
+
     code = "schema-outdated"
 
 
 class ModelMissing(OperatorError):
+    """There are no files for the model; `room-monitor models fetch` gets them."""
+
     code = "model-missing"
 
 
@@ -49,6 +55,8 @@ class ModelUntrusted(OperatorError):
 
 
 class KeywordListInvalid(OperatorError):
+    """A keyword list that can't be used; the message has file, line and reason."""
+
     code = "keyword-list-invalid"
 
 
@@ -59,6 +67,8 @@ class MediaUnreadable(OperatorError):
 
 
 class PortInUse(OperatorError):
+    """Another program listens on the port."""
+
     code = "port-in-use"
 
 
@@ -69,6 +79,8 @@ class DownloadFailed(OperatorError):
 
 
 class RoomError(MonitorError):
+    """Something about one room; the others go on."""
+
     code = "room"
 
 
@@ -85,6 +97,8 @@ class Refused(RoomError):
 
 
 class Overloaded(MonitorError):
+    """More work than can be done: some is given up, counted and told."""
+
     code = "overloaded"
 
 
@@ -95,6 +109,8 @@ class StoreFailed(MonitorError):
 
 
 class Forbidden(MonitorError):
+    """A person may not do this."""
+
     code = "forbidden"
 
 

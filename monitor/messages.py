@@ -96,11 +96,15 @@ class Numbered(Message):
 
 
 class RoomChanged(Numbered):
+    """A room has another state: joined, lost, left."""
+
     type: Literal["room"] = "room"
     room: RoomView
 
 
 class SpeakerChanged(Numbered):
+    """Somebody came or left."""
+
     type: Literal["speaker"] = "speaker"
     room: str
     speaker: SpeakerView
@@ -126,6 +130,8 @@ class HeardMessage(Numbered):
 
 
 class AlertRaised(Numbered):
+    """A new alert. It is in the database before this is sent."""
+
     type: Literal["alert"] = "alert"
     alert: AlertView
 
@@ -173,6 +179,8 @@ class Hello(Message):
 
 
 class Talking(Message):
+    """Somebody begins or ends to talk. Passing."""
+
     type: Literal["talking"] = "talking"
     room: str
     speaker: str
@@ -180,12 +188,16 @@ class Talking(Message):
 
 
 class CoverageChanged(Message):
+    """The coverage ledger of a room as it is now. Passing."""
+
     type: Literal["coverage"] = "coverage"
     room: str
     coverage: CoverageView
 
 
 class Heartbeat(Message):
+    """The service lives and nothing else was to be told."""
+
     type: Literal["heartbeat"] = "heartbeat"
     at: float
     seq: int
