@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.alerts import policy as module
 from monitor.alerts.policy import MAX_HITS, MAX_LAG, Policy
-from monitor.model import AlertState, Cut, KeywordHit, Severity, Speaker, Utterance
+from monitor.model import Alert, AlertState, Cut, KeywordHit, Severity, Speaker, Utterance
 
 
 def utterance(room: str = "r", speaker: str = "s", id: str = "u1") -> Utterance:
@@ -127,7 +127,9 @@ def test_settings_that_make_no_sense() -> None:
 def test_each_hit_is_counted_in_exactly_one_alert(
     said: list[tuple[float, str, str, Severity]], cool_down: float, escalate_after: int
 ) -> None:
-    policy, latest, now, worst = make(cool_down, escalate_after), {}, 1000.0, {}
+    policy, now = make(cool_down, escalate_after), 1000.0
+    latest: dict[str, Alert] = {}
+    worst: dict[str, Severity] = {}
     new = 0
     for number, (gap, phrase, speaker, severity) in enumerate(said):
         now += gap

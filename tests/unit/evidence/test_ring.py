@@ -50,9 +50,12 @@ def test_holds_each_sample_once_true_to_its_time_and_no_more_than_asked(
     pieces: list[tuple[int, int, int]], seconds: float
 ) -> None:
     ring, end, heard = Ring(seconds=seconds), 0, set()
+    before = 0  # length of the utterance before: an overlap repeats no more than that
     for gap, length, overlap in pieces:
-        start = max(0, end - overlap) if overlap else end + gap
-        one = utterance(start, length, overlap if overlap else 0)
+        repeated = min(overlap, before)
+        before = repeated + length
+        start = end - repeated if repeated else end + gap
+        one = utterance(start, before, repeated)
         ring.add(one)
         heard |= set(range(start, one.end))
         end = max(end, one.end)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.keywords.lists import parse
 from monitor.keywords.match import Matcher
-from monitor.keywords.tail import Seen, Tails
+from monitor.keywords.tail import Joined, Seen, Tails
 from monitor.model import RATE, Cut, KeywordHit, Speaker, Transcript, Utterance, Word
 
 OPENING = ["the", "other", "day", "we", "went", "down", "to", "a", "small", "shop", "near"]
@@ -157,6 +157,27 @@ def test_phrase_across_an_ordinary_pause_and_not_across_a_long_one() -> None:
 def test_same_phrase_said_again_after_a_pause_counts_again() -> None:
     parts = [transcript(0, 1, said(["five"], start=0.6)), transcript(1.0, 2, said(["five"], start=1.05))]
     assert len(run(parts, matcher("five"))) == 2
+
+
+def test_what_began_after_the_repeated_audio_is_no_repetition() -> None:
+    search, seen = matcher("five"), Seen()
+    first, second = tuple(said(["five"], start=1.2)), tuple(said(["five"], start=1.65))
+    assert len(seen.fresh("t", search.find(first), Joined(first, 0, first, 0.0))) == 1
+    assert len(seen.fresh("t", search.find(second), Joined(second, 0, second, 1.6))) == 1
+    again = tuple(said(["five"], start=1.59))
+    assert seen.fresh("t", search.find(again), Joined(again, 0, again, 1.6)) == []
+
+
+def test_seen_tracks_are_apart_bounded_and_forgotten() -> None:
+    search, words = matcher("five"), tuple(said(["five"], start=1.0))
+    seen, joined = Seen(max_speakers=1), Joined(words, 0, words, 2.0)
+    hits = search.find(words)
+    assert seen.fresh("a", hits, joined) == hits
+    assert seen.fresh("a", hits, joined) == []
+    assert seen.fresh("b", hits, joined) == hits
+    assert seen.fresh("a", hits, joined) == hits, "forgotten for b"
+    seen.forget("a")
+    assert seen.fresh("a", hits, joined) == hits
 
 
 def test_texts_recognised_apart_are_not_glued_into_one_word() -> None:
