@@ -20,9 +20,8 @@ from monitor.speech.recogniser import Hints, Recogniser
 
 _log = structlog.get_logger(__name__)
 
-# What CTranslate2, onnxruntime and faster-whisper raise for one bad utterance or a full memory. onnxruntime's own derive
-# from Exception alone; faster-whisper's alignment is known to raise IndexError on odd output. Others are bugs: they
-# keep flying.
+# What CTranslate2, onnxruntime and faster-whisper raise for one bad utterance or a full memory; others are bugs and
+# keep flying. onnxruntime's own derive from Exception alone; faster-whisper's alignment is known to raise IndexError.
 ENGINE_FAILURES: tuple[type[Exception], ...] = (
     RuntimeError,
     ValueError,

@@ -25,6 +25,7 @@ _FASTEST = {"zh": 14.0, "ja": 16.0, "yue": 14.0, "ko": 16.0}  # characters a sec
 _FASTEST_SPACED = 40.0  # the same where words have spaces
 _RUN = 3  # words without duration in a row; one alone is the alignment's doing
 _REPEATS = 4
+_SHOWN = 120  # characters of a refused text that are kept: loops are long
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,15 @@ def believe(
     for claim in claims:
         words, late = _within(claim.words, seconds)
         if late:
-            refused.append(f"after the end of the sound: {_text(late)}")
+            refused.append(_refusal("after the end of the sound", _text(late)))
         words, timeless = _with_duration(words)
         if timeless:
-            refused.append(f"no time to be said: {_text(timeless)}")
+            refused.append(_refusal("no time to be said", _text(timeless)))
         rest = Claim(words, claim.no_speech, claim.log_probability, claim.compression)
         if not rest.text:
             continue
         if reason := suspicion(rest, language, seconds, speech, cut=bool(late or timeless)):
-            refused.append(f"{reason}: {rest.text}")
+            refused.append(_refusal(reason, rest.text))
         else:
             kept += words
     return tuple(kept), tuple(refused)
@@ -79,7 +80,7 @@ def suspicion(claim: Claim, language: str, seconds: float, speech: float | None,
         return "repeats itself"
     if _rate(claim.text, language) > max(heard, 0.1):
         return "more words than time"
-    if _loops(claim.words) and (unsure or cut or _mean(claim.words) < 0.5):
+    if _loops(claim.words) and (unsure or cut or claim.no_speech > 0.3 or _mean(claim.words) < 0.5):
         return "repeats itself"
     if is_stock(claim.text, language) and (cut or unsure or _doubtful(claim, language, seconds, speech)):
         return "stock phrase"
@@ -95,6 +96,10 @@ def is_stock(text: str, language: str) -> bool:
     for phrase in sorted((_fold(p) for p in phrases), key=len, reverse=True):
         folded = folded.replace(phrase, " ")
     return bool(_fold(text)) and not folded.strip()
+
+
+def _refusal(reason: str, text: str) -> str:
+    return f"{reason}: {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"
 
 
 def _doubtful(claim: Claim, language: str, seconds: float, speech: float | None) -> bool:

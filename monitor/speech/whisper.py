@@ -25,6 +25,7 @@ from monitor.speech.languages import choose
 from monitor.speech.recogniser import Hints
 
 _SHORTEST = RATE // 20  # samples: less than 50 ms holds no word, and the alignment fails on nothing
+_TOKENS_BASE, _TOKENS_A_SECOND = 30, 20  # English needs about 4 a second, scripts spelt in bytes about 15
 _TEMPERATURES = (0.0, 0.2, 0.4)  # hotter ones invent more than they mend
 
 
@@ -76,7 +77,7 @@ class WhisperRecogniser:
         window = features[:, : min(self._whisper.feature_extractor.nb_max_frames, features.shape[-1] - 1)]
         encoded = self._whisper.encode(pad_or_trim(window))
         language = self._language(encoded, hints)
-        claims = self._claims(features, encoded, language)
+        claims = self._claims(features, encoded, language, utterance.seconds)
         words, ghosts = believe(claims, language, utterance.seconds, hints.speech)
         offset = utterance.start / RATE
         placed = tuple(_placed(word, offset, utterance.seconds) for word in words)
@@ -94,12 +95,12 @@ class WhisperRecogniser:
         heard = [(token[2:-2], p) for token, p in self._whisper.model.detect_language(encoded)[0]]
         return choose(heard, hints.languages, hints.likely)[0]
 
-    def _claims(self, features: Any, encoded: Any, language: str) -> list[Claim]:
+    def _claims(self, features: Any, encoded: Any, language: str, seconds: float) -> list[Claim]:
         tokenizer = Tokenizer(
             self._whisper.hf_tokenizer, self._whisper.model.is_multilingual, task="transcribe", language=language
         )
         segments = self._whisper.generate_segments(
-            features, tokenizer, _options(tokenizer, self._beam), log_progress=False, encoder_output=encoded
+            features, tokenizer, _options(tokenizer, self._beam, seconds), log_progress=False, encoder_output=encoded
         )
         return [
             Claim(
@@ -118,8 +119,11 @@ def _placed(word: Word, offset: float, seconds: float) -> Word:
     return replace(word, start=offset + start, end=offset + min(max(word.end, start), seconds))
 
 
-def _options(tokenizer: Any, beam: int) -> Any:
-    """faster-whisper's defaults, except: no silent skipping (our guards refuse with a reason), fewer temperatures."""
+def _options(tokenizer: Any, beam: int, seconds: float) -> Any:
+    """faster-whisper's defaults, except: no silent skipping (our guards refuse with a reason), fewer temperatures.
+
+    The length is capped above what can be said in the time: a loop over music took 13 s of CPU without.
+    """
     return TranscriptionOptions(
         beam_size=beam,
         best_of=1,
@@ -143,7 +147,7 @@ def _options(tokenizer: Any, beam: int) -> Any:
         prepend_punctuations="\"'“¿([{-",
         append_punctuations="\"'.。,，!！?？:：”)]}、",
         multilingual=False,
-        max_new_tokens=None,
+        max_new_tokens=min(_TOKENS_BASE + int(_TOKENS_A_SECOND * seconds), 220),
         clip_timestamps=[0.0],
         hallucination_silence_threshold=None,
         hotwords=None,

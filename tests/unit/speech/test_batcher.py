@@ -1,0 +1,229 @@
+"""Every utterance comes out in exactly one outcome: transcribed, vetoed, or given up with its reason."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from monitor.model import RATE, Cut, Heard, Samples, Speaker, Transcript, Utterance, Word
+from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed, Vetoed
+from monitor.speech.recogniser import Hints
+
+
+class Verdict(NamedTuple):
+    probability: float
+    speech_seconds: float
+
+
+def loudness(samples: Samples) -> Verdict:
+    loud = bool(np.abs(samples).max() > 0)
+    return Verdict(0.9 if loud else 0.1, len(samples) / RATE if loud else 0.0)
+
+
+class Scripted:
+    """A recogniser whose answer is decided by the test; it works in the batcher's thread like the real one."""
+
+    model = "scripted"
+
+    def __init__(self, answer: Callable[[Utterance], None] = lambda _: None) -> None:
+        self._answer = answer
+        self.threads: set[str] = set()
+        self.hints: list[Hints] = []
+
+    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+        self.threads.add(threading.current_thread().name)
+        for utterance, hints in batch:
+            self.hints.append(hints)
+            self._answer(utterance)
+        return [Transcript(u, "en", (Word(u.id, 0.0, 1.0, 0.9),), self.model, 0.0) for u, _ in batch]
+
+
+def spoken(name: str, seconds: float = 1.0, level: int = 1000) -> Utterance:
+    audio = np.full(int(seconds * RATE), level, dtype=np.int16)
+    return Utterance(name, "room", Speaker("s", "S"), "track", 0.0, 0, audio, Cut.SILENCE)
+
+
+class Collected:
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self.arrived = asyncio.Event()
+
+    async def __call__(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.arrived.set()
+
+    def names(self, kind: type) -> list[str]:
+        return [_utterance(o).id for o in self.outcomes if isinstance(o, kind)]
+
+
+def _utterance(outcome: Outcome) -> Utterance:
+    return outcome.transcript.utterance if isinstance(outcome, Transcribed) else outcome.utterance
+
+
+def made(recogniser: Scripted, done: Collected, backlog: float = 60.0) -> Batcher:
+    return Batcher(recogniser, loudness, veto=0.5, backlog_seconds=backlog, done=done, clock=lambda: 0.0)
+
+
+async def test_all_are_examined_in_order_in_one_thread_of_their_own() -> None:
+    recogniser, done = Scripted(), Collected()
+    batcher = made(recogniser, done)
+    for i in range(5):
+        batcher.submit(spoken(f"u{i}"), Hints(("en",), "en"))
+    batcher.close()
+    await batcher.run()
+    assert done.names(Transcribed) == [f"u{i}" for i in range(5)]
+    assert len(recogniser.threads) == 1
+    assert recogniser.threads != {threading.main_thread().name}
+    assert recogniser.hints[0] == Hints(("en",), "en", speech=1.0)
+    assert batcher.waiting_seconds == 0.0
+    assert batcher.lost_seconds == 0.0
+
+
+async def test_what_the_gate_vetoes_never_reaches_the_recogniser() -> None:
+    recogniser, done = Scripted(), Collected()
+    batcher = made(recogniser, done)
+    batcher.submit(spoken("quiet", level=0), Hints())
+    batcher.close()
+    await batcher.run()
+    (outcome,) = done.outcomes
+    assert isinstance(outcome, Vetoed)
+    assert outcome.verdict.probability == 0.1
+    assert recogniser.hints == []
+
+
+async def test_past_the_limit_the_oldest_are_given_up_and_counted() -> None:
+    recogniser, done = Scripted(), Collected()
+    batcher = made(recogniser, done, backlog=3.0)
+    for i in range(5):
+        batcher.submit(spoken(f"u{i}"), Hints())
+    assert batcher.waiting_seconds == 3.0
+    assert batcher.lost_seconds == 2.0
+    batcher.close()
+    await batcher.run()
+    assert done.names(GivenUp) == ["u0", "u1"]
+    assert done.names(Transcribed) == ["u2", "u3", "u4"]
+    assert all(o.state is Heard.LOST_OVERLOAD and "3 s" in o.reason for o in done.outcomes if isinstance(o, GivenUp))
+
+
+async def test_one_utterance_longer_than_the_limit_is_still_examined() -> None:
+    recogniser, done = Scripted(), Collected()
+    batcher = made(recogniser, done, backlog=1.0)
+    batcher.submit(spoken("long", 5.0), Hints())
+    batcher.close()
+    await batcher.run()
+    assert done.names(Transcribed) == ["long"]
+
+
+async def test_what_is_given_up_is_told_while_the_recogniser_is_busy() -> None:
+    started, go = threading.Event(), threading.Event()
+
+    def answer(_: Utterance) -> None:
+        started.set()
+        assert go.wait(30)
+
+    done = Collected()
+    batcher = made(Scripted(answer), done, backlog=1.0)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.submit(spoken("busy"), Hints())
+        await asyncio.to_thread(started.wait, 30)
+        batcher.submit(spoken("old"), Hints())
+        batcher.submit(spoken("new"), Hints())
+        await done.arrived.wait()
+        assert done.names(GivenUp) == ["old"]
+        assert batcher.waiting_seconds == 2.0
+        go.set()
+        batcher.close()
+    assert done.names(Transcribed) == ["busy", "new"]
+
+
+async def test_an_engine_s_failure_costs_one_utterance_only() -> None:
+    def answer(utterance: Utterance) -> None:
+        if utterance.id == "bad":
+            raise RuntimeError("out of memory in the encoder")
+
+    done = Collected()
+    batcher = made(Scripted(answer), done)
+    for name in ("before", "bad", "after"):
+        batcher.submit(spoken(name), Hints())
+    batcher.close()
+    await batcher.run()
+    assert done.names(Transcribed) == ["before", "after"]
+    (lost,) = (o for o in done.outcomes if isinstance(o, GivenUp))
+    assert (lost.utterance.id, lost.state) == ("bad", Heard.LOST_ERROR)
+    assert batcher.failures == 1
+    assert batcher.lost_seconds == 0.0
+
+
+async def test_a_bug_is_not_hidden() -> None:
+    def answer(_: Utterance) -> None:
+        raise TypeError("a bug")
+
+    batcher = made(Scripted(answer), Collected())
+    batcher.submit(spoken("u"), Hints())
+    with pytest.raises(TypeError, match="a bug"):
+        await batcher.run()
+
+
+async def test_what_done_raises_ends_the_run() -> None:
+    async def done(_: Outcome) -> None:
+        raise KeyError("store")
+
+    batcher = Batcher(Scripted(), loudness, veto=0.5, backlog_seconds=60, done=done, clock=lambda: 0.0)
+    batcher.submit(spoken("u"), Hints())
+    with pytest.raises(KeyError):
+        await batcher.run()
+
+
+async def test_at_the_deadline_all_that_is_left_comes_out_as_lost() -> None:
+    started, go = threading.Event(), threading.Event()
+
+    def answer(_: Utterance) -> None:
+        started.set()
+        assert go.wait(30)
+
+    done = Collected()
+    batcher = made(Scripted(answer), done)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(batcher.run())
+        for name in ("busy", "a", "b"):
+            batcher.submit(spoken(name), Hints())
+        await asyncio.to_thread(started.wait, 30)
+        running.cancel()
+        await asyncio.wait([running])
+        go.set()
+    assert running.cancelled()
+    assert done.names(GivenUp) == ["busy", "a", "b"]
+    assert batcher.waiting_seconds == 0.0
+    batcher.submit(spoken("too late"), Hints())
+    assert batcher.lost_seconds == 4.0
+
+
+async def test_a_source_can_wait_for_the_backlog_to_shrink() -> None:
+    done = Collected()
+    batcher = made(Scripted(), done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        for i in range(6):
+            batcher.submit(spoken(f"u{i}"), Hints())
+            await batcher.settle(below=1.0)
+            assert batcher.waiting_seconds <= 1.0
+        await batcher.settle()
+        assert batcher.waiting_seconds == 0.0
+        batcher.close()
+    assert len(done.outcomes) == 6
+
+
+async def test_age_counts_from_the_submission_of_the_oldest() -> None:
+    now = 100.0
+    batcher = Batcher(Scripted(), loudness, veto=0.5, backlog_seconds=60, done=Collected(), clock=lambda: now)
+    assert batcher.oldest_age == 0.0
+    batcher.submit(spoken("a"), Hints())
+    now = 103.0
+    batcher.submit(spoken("b"), Hints())
+    assert batcher.oldest_age == 3.0
