@@ -6,19 +6,17 @@ import random
 import struct
 from collections.abc import Sequence
 
-from aiortc import RTCPeerConnection
+from aiortc import RTCPeerConnection, RTCRtpSender
 from aiortc.rtp import is_rtcp
-
-RTP_HEADER = 12
 
 
 class LossySender:
     """Sits before the encryption of everything that `pc` sends; all chances come from one seed.
 
         sender = LossySender(pc, loss=0.03, seed=7)    # any time after the transceivers exist
-        sender.sent, sender.dropped                     # RTP packets that were offered, and those thrown away
+        sender.sent, sender.dropped, sender.lost        # RTP packets offered, thrown away, and which those were
         sender.loss = 1.0                               # an outage begins; `drop` loses exactly these, counted from 0
-        sender.source = 0xABCD                          # packets leave with another SSRC from now on
+        sender.rename(pc.getSenders()[0], 0xABCD)       # its packets leave with another SSRC from now on
 
     A doubled packet is dropped again by the other side's replay protection when its SSRC and number are the same,
     so `duplicate` tests SRTP rather than us; it is here for completeness.
@@ -36,13 +34,21 @@ class LossySender:
     ) -> None:
         self.loss, self.reorder, self.duplicate = loss, reorder, duplicate
         self.drop = frozenset(drop)
-        self.source: int | None = None
+        self._names: dict[bytes, bytes] = {}  # SSRC as it is → as it leaves
         self.sent = 0
-        self.dropped = 0
+        self.lost: list[int] = []  # which, counted from 0 as they were offered
         self._chance = random.Random(seed)
         self._kept: bytes | None = None
         for transport in {t.receiver.transport for t in pc.getTransceivers()}:
             self._wrap(transport)
+
+    @property
+    def dropped(self) -> int:
+        return len(self.lost)
+
+    def rename(self, sender: RTCRtpSender, source: int) -> None:
+        """What another speaker in the same slot looks like: same m-line, same MID, new SSRC."""
+        self._names[struct.pack("!L", sender._ssrc)] = struct.pack("!L", source)
 
     def _wrap(self, transport: object) -> None:
         send = transport._send_rtp  # type: ignore[attr-defined]
@@ -56,10 +62,9 @@ class LossySender:
     def _through(self, data: bytes) -> list[bytes]:
         number = self.sent
         self.sent += 1
-        if self.source is not None and len(data) >= RTP_HEADER:
-            data = data[:8] + struct.pack("!L", self.source) + data[12:]
+        data = data[:8] + self._names.get(data[8:12], data[8:12]) + data[12:]
         if number in self.drop or self._chance.random() < self.loss:
-            self.dropped += 1
+            self.lost.append(number)
             return []
         if self._kept is None and self._chance.random() < self.reorder:
             self._kept = data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from monitor.model import RATE, Samples
-from monitor.rooms.opus import Encoder
+from monitor.rooms.opus import Encoder, fec_samples
 
 PACKET = RATE // 50
 
@@ -38,6 +38,11 @@ def packets(sound: Samples, **options: object) -> list[bytes]:
     """Opus packets of 20 ms at 16 kHz; what doesn't fill one is left out. Options as of `Encoder`."""
     encoder = Encoder(RATE, **options)  # type: ignore[arg-type]
     return [encoder.encode(sound[i : i + PACKET]) for i in range(0, len(sound) - PACKET + 1, PACKET)]
+
+
+def recoverable(sent: list[bytes], lost: set[int]) -> int:
+    """How many of the lost packets the ones after them carry a copy of. libopus makes none for silence."""
+    return sum(n + 1 < len(sent) and n + 1 not in lost and fec_samples(sent[n + 1]) > 0 for n in lost)
 
 
 def loudness(sound: Samples) -> float:
