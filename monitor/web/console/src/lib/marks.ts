@@ -37,3 +37,29 @@ export function phrasesIn(heard: HeardMessage, alerts: readonly ShownAlert[]): s
     })
     .flatMap(({ alert }) => alert.hits.map((hit) => hit.matched))
 }
+
+export interface Run {
+  /** Space before the first word, kept outside of what is marked. */
+  lead: string
+  text: string
+  kind: 'plain' | 'unsure' | 'hit'
+  /** Lowest probability of the run's words. */
+  probability: number
+}
+
+/** Words in runs of one kind, so that a phrase is marked as one piece. `unsure`: probability below which it is said. */
+export function runs(words: readonly WordView[], hits: ReadonlySet<number>, unsure: number): Run[] {
+  const made: Run[] = []
+  words.forEach((word, index) => {
+    const kind = hits.has(index) ? 'hit' : word.probability < unsure ? 'unsure' : 'plain'
+    const last = made.at(-1)
+    if (last?.kind === kind) {
+      last.text += word.text
+      last.probability = Math.min(last.probability, word.probability)
+    } else {
+      const text = word.text.trimStart()
+      made.push({ lead: word.text.slice(0, word.text.length - text.length), text, kind, probability: word.probability })
+    }
+  })
+  return made
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AlertView, FeedMessage, HeardMessage, Hello, RoomView } from './feed.d.ts'
 import { percent, span } from './format.ts'
-import { marked, phrasesIn } from './marks.ts'
+import { marked, phrasesIn, runs } from './marks.ts'
 import { pause } from './backoff.ts'
 import { apply, emptyView, MOST_ALERTS, MOST_LINES, type View } from './view.ts'
 
@@ -96,6 +96,13 @@ test('the words of a hit are marked, whole words before parts, and scripts witho
   assert.deepEqual([...marked(words(' skill', ' kill'), ['kill'])], [1])
   assert.deepEqual([...marked(words('我要', '杀了你'), ['杀了'])], [1])
   assert.deepEqual([...marked(words(' nothing'), ['', '!'])], [])
+})
+
+test('neighbours of one kind are one run, with the space before it outside', () => {
+  const words = [[' I', 0.9], [' kill', 0.9], [' you', 0.3], [' maybe', 0.2]] as const
+  const made = runs(words.map(([text, probability]) => ({ text, start: 0, end: 0, probability })), new Set([1, 2]), 0.5)
+  assert.deepEqual(made.map((r) => [r.lead, r.text, r.kind]), [[' ', 'I', 'plain'], [' ', 'kill you', 'hit'], [' ', 'maybe', 'unsure']])
+  assert.equal(made[1]?.probability, 0.3)
 })
 
 test('an alert marks its own utterance, and repeats only within its time', () => {
