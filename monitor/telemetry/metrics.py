@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from monitor.model import Alert, Coverage, Gap, Heard, RoomState, Transcript
+from monitor.model import Alert, Coverage, Heard, RoomState, Transcript
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
