@@ -11,6 +11,7 @@ export interface AlertChanged {
   alert: AlertView
 }
 
+/** A new alert. It is in the database before this is sent. */
 export interface AlertRaised {
   /** Grows by one a message over all rooms; ask for what came after with ?after= */
   seq: number
@@ -56,6 +57,7 @@ export interface Behind {
   recovered: boolean
 }
 
+/** The coverage ledger of a room as it is now. Passing. */
 export interface CoverageChanged {
   type: 'coverage'
   room: string
@@ -120,6 +122,7 @@ export interface HeardMessage {
   ghosts: string[]
 }
 
+/** The service lives and nothing else was to be told. */
 export interface Heartbeat {
   type: 'heartbeat'
   at: number
@@ -167,6 +170,7 @@ export interface Problem {
   message: string
 }
 
+/** A room has another state: joined, lost, left. */
 export interface RoomChanged {
   /** Grows by one a message over all rooms; ask for what came after with ?after= */
   seq: number
@@ -189,6 +193,7 @@ export interface RoomView {
   coverage: CoverageView
 }
 
+/** Somebody came or left. */
 export interface SpeakerChanged {
   /** Grows by one a message over all rooms; ask for what came after with ?after= */
   seq: number
@@ -207,6 +212,7 @@ export interface SpeakerView {
   talking: boolean
 }
 
+/** Somebody begins or ends to talk. Passing. */
 export interface Talking {
   type: 'talking'
   room: string
