@@ -50,15 +50,19 @@ def tap(pc: RTCPeerConnection, deliver: Deliver) -> Tap:
 
     Call it once, before the remote description is set. From then on aiortc's own tracks stay silent and its queues
     and decoder threads empty, for video as well (its packets are dropped). RTCP receiver reports go on. `deliver` must
-    not block; an exception that it raises ends the connection (aiortc stops its receiving task).
+    not block; an exception that it raises ends the connection (aiortc stops its receiving task). Raises RuntimeError
+    when the connection is tapped already.
     """
     box = Tap(deliver)
 
     def install(_: object = None) -> None:
         for transceiver in pc.getTransceivers():
             transport = transceiver.receiver.transport
-            if not isinstance(transport._rtp_router, _Router):
-                transport._rtp_router = _Router(transport._rtp_router, box)
+            router = transport._rtp_router
+            if not isinstance(router, _Router):
+                transport._rtp_router = _Router(router, box)
+            elif router.box is not box:
+                raise RuntimeError("this peer connection is tapped already: the second tap would hear nothing")
 
     # The event comes while the remote description is set: after bundling chose the transport, before any packet.
     pc.on("track", install)
@@ -90,7 +94,7 @@ class _Router(RtpRouter):
         super().__init__()
         for table in _ROUTER_TABLES:
             setattr(self, table, getattr(other, table))
-        self._box = box
+        self.box = box
         self._mids: dict[RtpReceiver, str] = {receiver: mid for mid, receiver in self.mid_table.items()}
         self._last: dict[RtpReceiver, int] = {}  # the SSRC that each receiver had last
 
@@ -109,15 +113,15 @@ class _Router(RtpRouter):
     def route_rtp(self, packet: RtpPacket) -> None:
         receiver = self._find(packet)
         if receiver is None:
-            self._box.unrouted += 1
+            self.box.unrouted += 1
             return
         codec = getattr(receiver, _CODECS).get(packet.payload_type)
         if codec is None or codec.mimeType.lower() != "audio/opus":
-            self._box.foreign += 1
+            self.box.foreign += 1
             return
         if getattr(receiver, _ENABLED):
             self._count(receiver, packet, codec.clockRate)
-            self._box.take(self._mids[receiver], packet)
+            self.box.take(self._mids[receiver], packet)
 
     def _find(self, packet: RtpPacket) -> RtpReceiver | None:
         """RFC 8843 §9.2, without its update rule for late packets: the reorder buffer sorts those out."""

@@ -6,10 +6,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
+import aioice.ice
 import numpy as np
+import pytest
 from aiortc import RTCPeerConnection
 
 from monitor.model import FRAME, AudioFrame, Origin, Speaker
+from monitor.rooms import ice
 from monitor.rooms.peer import MediaStream, Receiver
 from tests.helpers.loss import LossySender
 from tests.helpers.peers import PacketTrack, connect, pair
@@ -177,6 +180,19 @@ async def test_corrupt_payloads_between_good_ones() -> None:
     assert [n for n, f in enumerate(frames) if f.origin is Origin.LOST] == [10, 20]
     assert len(frames) == 50
     assert receiver.stats().corrupt == 2
+
+
+async def test_a_machine_with_no_address_but_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", aioice.ice.get_host_addresses)
+    monkeypatch.setattr(ice, "_original", lambda use_ipv4, use_ipv6: [])
+    ice.allow_loopback()
+    track = PacketTrack(packets(tone(0.5)))
+    async with pair(track) as (sender, pc):
+        receiver = Receiver(pc)
+        stream = receiver.open("0", ANNA)
+        await connect(sender, pc)
+        frames = await hear(receiver, stream, [track])
+    assert origins(frames) == {Origin.HEARD: 25}
 
 
 async def test_a_stream_that_nobody_takes_stays_small_and_says_so() -> None:

@@ -119,3 +119,9 @@ async def test_a_receiver_that_stopped_is_forgotten() -> None:
     line.send(1, "a")
     line.send(1)  # "b" is the only one left
     assert line.got == [("a", 1), ("b", 1)]
+
+
+async def test_a_second_tap_is_refused_rather_than_deaf() -> None:
+    line = Line("a")
+    with pytest.raises(RuntimeError, match="tapped already"):
+        tap(line.pc, lambda mid, packet: None)
