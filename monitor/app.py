@@ -21,7 +21,6 @@ from monitor import house as houses
 from monitor.alerts.feed import Feed
 from monitor.config import Room, Settings
 from monitor.evidence.clip import remove as remove_clips
-from monitor.evidence.clip import sweep as sweep_clips
 from monitor.house import House
 from monitor.lag import Lag
 from monitor.messages import CoverageChanged, GapNoted, Hello, Numbered, RoomChanged, RoomView, Talking
@@ -63,18 +62,7 @@ class Service:
         settings = self._settings
         with _signals(self._stop):
             async with houses.build(settings, settings.storage.data, self._told, metrics=self._metrics) as house:
-                await self._recover(house)
                 await self._serve(house, beside)
-                await house.store.end_session(clean=True)
-
-    async def _recover(self, house: House) -> None:
-        """What the process before this one left open becomes a recorded gap; then this one's session begins."""
-        await asyncio.to_thread(sweep_clips, house.clips)
-        for gap in await house.store.recover(time.time()):
-            log.warning("unheard time recorded", room=gap.room, seconds=round(gap.seconds, 1), cause=gap.cause)
-        await house.store.begin_session()
-        for name in house.library.names():
-            await house.store.add_list(name)
 
     async def _serve(self, house: House, beside: Callable[[str], Coroutine[None, None, None]] | None) -> None:
         settings = self._settings

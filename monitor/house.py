@@ -14,6 +14,7 @@ import structlog
 
 from monitor.alerts.policy import Policy
 from monitor.config import Settings
+from monitor.evidence.clip import sweep as sweep_clips
 from monitor.hearing.coverage import Book
 from monitor.hearing.segmenter import Rules
 from monitor.hearing.veto import SpeechGate
@@ -86,12 +87,24 @@ async def build(
             clock=time.monotonic,
         )
         pipeline.batcher = batcher
+        await _begin(store, library)
         yield House(store, book, library, pipeline, batcher, recogniser, metrics, _rules(settings), data / "clips")
+        await store.end_session(clean=True)
+
+
+async def _begin(store: Store, library: Library) -> None:
+    """What the process before this one left open becomes a recorded gap; then this one's session begins."""
+    for gap in await store.recover(time.time()):
+        log.warning("unheard time recorded", room=gap.room, seconds=round(gap.seconds, 1), cause=gap.cause)
+    await store.begin_session()
+    for name in library.names():
+        await store.add_list(name)
 
 
 def _prepare(database: Path) -> None:
     """A new database is made without asking; an old one is for `room-monitor migrate`."""
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sweep_clips(database.parent / "clips")
     if schema_version(database) is None:
         migrate(database)
 

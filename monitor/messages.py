@@ -70,6 +70,7 @@ class HitView(Message):
     before: str
     after: str
     probability: float = Field(description="The lowest of the matched words', 0 to 1")
+    spoken_at: float = Field(description="Unix time at which its last word ended")
 
 
 class AlertView(Message):

@@ -137,6 +137,7 @@ class KeywordHit:
     start: float  # media time of the first matched word, seconds
     end: float  # media time of the end of the last matched word, seconds
     probability: float  # lowest probability of the matched words
+    spoken_at: float = 0.0  # wall time at which the last matched word ended
 
 
 class AlertState(StrEnum):

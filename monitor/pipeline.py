@@ -95,6 +95,7 @@ class Pipeline:
     async def _raise(self, hit: KeywordHit, transcript: Transcript) -> None:
         utterance = transcript.utterance
         spoken_at = utterance.began + hit.end - utterance.start / RATE
+        hit = replace(hit, spoken_at=spoken_at)
         decision = self._policy.decide(hit, utterance, spoken_at, self._clock(), transcript.language)
         if not decision.new:
             await self._store.change_alert(decision.alert)

@@ -216,7 +216,7 @@ def _alert(message: AlertRaised | AlertChanged, path: Path) -> dict[str, Any]:
     return {
         "file": str(path),
         "speaker": alert.speaker.name,
-        "at": alert.spoken_at,
+        "at": round(hit.spoken_at, 2),
         "severity": hit.severity,
         "list": f"{hit.list_name}@{hit.list_version}",
         "phrase": hit.phrase,

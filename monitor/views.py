@@ -34,7 +34,8 @@ def hit_view(hit: KeywordHit) -> HitView:
         matched=hit.matched,
         before=hit.before,
         after=hit.after,
-        probability=hit.probability,
+        probability=round(hit.probability, 4),
+        spoken_at=hit.spoken_at,
     )
 
 

@@ -151,7 +151,8 @@ async def _listen(socket: str, stage: Stage, wanted: int, progress: Progress, ta
             message = FEED.validate_json(text)
             if isinstance(message, AlertRaised | AlertChanged):
                 alert = message.alert
-                stage.heard(alert.hits[-1].phrase, alert.spoken_at, alert.raised_at, time.time())
+                hit = alert.hits[-1]
+                stage.heard(hit.phrase, hit.spoken_at, message.at, time.time())
                 progress.update(task, completed=len(stage.delays))
                 if len(stage.delays) >= wanted:
                     raise _Enough

@@ -161,6 +161,8 @@ export interface HitView {
   after: string
   /** The lowest of the matched words', 0 to 1 */
   probability: number
+  /** Unix time at which its last word ended */
+  spoken_at: number
 }
 
 /** The client sent something that can't be understood; the connection stays. */
