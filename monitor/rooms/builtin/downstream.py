@@ -160,7 +160,7 @@ class Downstream:
         self._packets.close()
         self._answers.close()
         if self._pc is not None:
-            await self._pc.close()
+            await private.close(self._pc)
 
     @property
     def _connected(self) -> bool:

@@ -8,6 +8,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from monitor.errors import ConnectionLost
 from monitor.model import Speaker
+from monitor.rooms.builtin import private
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec
 from monitor.rooms.ice import configuration
 from monitor.rooms.peer import MediaStream, Receiver
@@ -57,7 +58,7 @@ class Listener:
 
     async def close(self) -> None:
         self.end()
-        await self._pc.close()
+        await private.close(self._pc)
 
 
 class Decliner:
@@ -71,7 +72,7 @@ class Decliner:
         return await answer(self._pc, sdp, decline=True)
 
     async def close(self) -> None:
-        await self._pc.close()
+        await private.close(self._pc)
 
 
 async def answer(pc: RTCPeerConnection, sdp: str, *, decline: bool = False) -> str:

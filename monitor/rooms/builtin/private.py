@@ -7,14 +7,17 @@ downstream m-line is kept from starting (it would also poll fifty times a second
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aiortc import RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver
+from aiortc import RTCIceTransport, RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtp import is_rtcp
 
+_CHECK_SECONDS = 0.05
+"""Longer than aioice's pause between two checks (0.02)."""
 _MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 _LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
@@ -57,6 +60,22 @@ async def send_rtp(transceiver: RTCRtpTransceiver, packet: bytes) -> bool:
     return True
 
 
+async def close(pc: RTCPeerConnection) -> None:
+    """Close a connection for good, also one that is still looking for its path.
+
+    aioice 0.13 goes on to start its consent checks when it is closed in the moment in which it connects: a task that
+    would live for half a minute. A second close, a moment later, ends it. Don't cancel this (aiortc would raise in a
+    task of its own).
+    """
+    connecting = pc.iceConnectionState == "checking"
+    transports = {line.receiver.transport.transport for line in pc.getTransceivers()}
+    await pc.close()
+    if connecting:
+        await asyncio.sleep(_CHECK_SECONDS)
+        for transport in transports:
+            await transport._connection.close()
+
+
 def lose_packets(pc: RTCPeerConnection, lost: Callable[[], bool]) -> None:
     """Throw away each outgoing RTP packet for which `lost()` is true, after numbering: as if the network had lost it.
 
@@ -86,6 +105,7 @@ def missing_names() -> list[str]:
         "RTCRtpSender.transport": isinstance(getattr(RTCRtpSender, "transport", None), property),
         "RTCRtpTransceiver._codecs": "_codecs" in transceiver,
         "RTCRtpTransceiver._headerExtensions": "_headerExtensions" in transceiver,
+        "RTCIceTransport._connection": "_connection" in RTCIceTransport.__init__.__code__.co_names,
         "RTCDtlsTransport._send_rtp": hasattr(RTCDtlsTransport, "_send_rtp"),
         "RTCPeerConnection starts senders by sender.send": bool(connect and "send" in connect.__code__.co_names),
     }

@@ -64,7 +64,7 @@ async def speak(
             await _attend(joined, pc, decliner, voice)
         finally:
             voice.stop()
-            await pc.close()
+            await private.close(pc)
             await decliner.close()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
+from monitor.rooms.builtin import private
 from monitor.rooms.builtin.forward import Media
 from monitor.rooms.builtin.protocol import BadMessage
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, check_publish, opus_only
@@ -42,7 +43,7 @@ class Upstream:
         self._closing = True
         if self._tap is not None:
             self._tap.close()
-        await self._pc.close()
+        await private.close(self._pc)
 
     def _take(self, _mid: str, packet: RtpPacket) -> None:
         if packet.payload:
