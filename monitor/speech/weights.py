@@ -200,7 +200,7 @@ def _in_wheel(wheel: Path, member: str) -> IO[bytes]:
 
 
 def _installed(model: KnownModel) -> Reader | None:
-    """Opens members of installed packages; None unless every one is there in the right version."""
+    """Opens members of installed packages; None unless every one is there. The digest decides, not the version."""
     roots: dict[str, importlib.metadata.Distribution] = {}
     for part in model.parts:
         try:
