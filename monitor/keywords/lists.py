@@ -50,7 +50,7 @@ class _Reader:
         for key in self._data:
             if key not in _KEYS:
                 self._refuse(f"unknown key `{key}`; known are {', '.join(sorted(_KEYS))}", self._line_of_key(key))
-        severity = self._severity(self._data.get("severity", Severity.MEDIUM), self._line_of_key("severity"))
+        severity = self._severity(self._data.get("severity", Severity.MEDIUM))
         phrases = self._phrases(severity)
         exceptions = self._texts("exceptions", self._data.get("exceptions", []))
         self._check_exceptions(phrases, exceptions)
@@ -90,8 +90,9 @@ class _Reader:
             self._refuse('`languages` must be ISO 639-1 codes such as ["en"]', self._line_of_key("languages"))
         return tuple(dict.fromkeys(languages))
 
-    def _severity(self, value: Any, line: int) -> Severity:
+    def _severity(self, value: Any, phrase: str = "") -> Severity:
         if not isinstance(value, str) or value not in list(Severity):
+            line = self._line_of(phrase) if phrase else self._line_of_key("severity")
             self._refuse(f"severity {value!r} is none of {', '.join(Severity)}", line)
         return Severity(value)
 
@@ -126,7 +127,9 @@ class _Reader:
         note = entry.get("note", "")
         if not isinstance(note, str):
             self._refuse(f"the note of phrase {text!r} must be a text", self._line_of(text))
-        return Phrase(text, self._severity(entry.get("severity", severity), self._line_of(text)), note)
+        wanted = entry.get("severity", severity)
+        # the line is looked for only where it is needed: each look goes through the whole text
+        return Phrase(text, wanted if wanted is severity else self._severity(wanted, text), note)
 
     def _check(self, kind: str, text: str) -> None:
         if len(text) > MAX_LENGTH:
@@ -142,6 +145,8 @@ class _Reader:
         return tuple(value)
 
     def _check_exceptions(self, phrases: tuple[Phrase, ...], exceptions: tuple[str, ...]) -> None:
+        if not exceptions:
+            return
         known = {forms(phrase.text)[0]: phrase.text for phrase in phrases}
         for text in exceptions:
             self._check("exception", text)
@@ -159,6 +164,8 @@ class _Reader:
         return self._texts("hit", examples.get("hit", [])), self._texts("miss", examples.get("miss", []))
 
     def _try_examples(self, draft: KeywordList) -> None:
+        if not (draft.hits or draft.misses):
+            return
         matcher = Matcher([draft])
         for text in draft.hits:
             if not matcher.find_text(text):

@@ -55,7 +55,7 @@ class _Entry:
                 yield found.span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # comparing would go through the whole list that it points to
 class _Match:
     source: KeywordList
     phrase: Phrase
@@ -109,7 +109,7 @@ class Matcher:
         return self.find([Word(part, float(i), i + 1.0, 1.0) for i, part in enumerate(parts)], 0, language)
 
     def _matches(self, text: str, language: str) -> list[_Match]:
-        found: dict[str, set[_Match]] = {}
+        found: dict[str, dict[tuple[str, int, int], _Match]] = {}  # a wildcard may meet the same place twice
         allowed: dict[str, list[tuple[int, int]]] = {}
         for number, start, end in self._search.find_matches_as_indexes(text, overlapping=True):
             for entry in self._entries[number]:
@@ -120,8 +120,9 @@ class Matcher:
                     if entry.phrase is None:
                         allowed.setdefault(name, []).append((one, two))
                     else:
-                        found.setdefault(name, set()).add(_Match(entry.source, entry.phrase, one, two))
-        return [match for name, some in found.items() for match in _settle(some, allowed.get(name, []))]
+                        match = _Match(entry.source, entry.phrase, one, two)
+                        found.setdefault(name, {})[entry.phrase.text, one, two] = match
+        return [match for name, some in found.items() for match in _settle(some.values(), allowed.get(name, []))]
 
 
 def _entries(lists: Iterable[KeywordList]) -> Iterator[_Entry]:
@@ -134,7 +135,7 @@ def _entries(lists: Iterable[KeywordList]) -> Iterator[_Entry]:
                 yield _Entry(one, form, None)
 
 
-def _settle(matches: set[_Match], allowed: list[tuple[int, int]]) -> list[_Match]:
+def _settle(matches: Iterable[_Match], allowed: list[tuple[int, int]]) -> list[_Match]:
     """Rules 5 and 6 for one list. Kept matches don't overlap, so each letter is taken at most once."""
     kept: list[_Match] = []
     taken: set[int] = set()

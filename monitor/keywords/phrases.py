@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.keywords.normalise import STAR, UNSPACED, is_spaced, is_unspaced, normalise_phrase
 from monitor.model import Severity
@@ -45,11 +46,12 @@ class KeywordList:
         return f"{self.name}@{self.version}"
 
 
+@lru_cache(maxsize=1024)  # reading a list asks several times in a row for the same phrase
 def forms(text: str) -> tuple[str, ...]:
     """The normal forms that a phrase stands for: e-mail is written "e mail" or "email"."""
     apart = normalise_phrase(text)
-    together = normalise_phrase(_HYPHENS.sub("", text))
-    return (apart,) if apart == together else (apart, together)
+    joined = _HYPHENS.sub("", text)
+    return (apart,) if joined == text else tuple(dict.fromkeys((apart, normalise_phrase(joined))))
 
 
 def objection(text: str) -> str | None:

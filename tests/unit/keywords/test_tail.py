@@ -212,6 +212,13 @@ def test_overlap_counts_only_where_the_utterance_before_was_heard() -> None:
     assert joined.repeated_until == 0.0
 
 
+def test_moment_heard_differently_is_not_shown_again() -> None:
+    tails = Tails()
+    tails.join("t", transcript(0, 2.0, said(["we", "saw", "the", "bank", "there"])))
+    second = transcript(0.8, 3.2, said(["a", "bench", "their", "and", "left"], start=0.82), 1.2)
+    assert [w.text for w in tails.join("t", second).shown] == [" and", " left"]
+
+
 def test_nothing_recognised_in_the_second_keeps_the_first() -> None:
     words = said(["send", "money", "now"])
     tails = Tails()
