@@ -24,6 +24,7 @@ from monitor.rooms.builtin.protocol import (
     dump,
     parse,
 )
+from monitor.rooms.builtin.sdp import check_publish
 from monitor.rooms.builtin.upstream import Upstream
 from monitor.wire import Wire, WireClosed
 
@@ -168,6 +169,7 @@ class Member:
     async def _publish(self, offer: str) -> None:
         if self.role == "monitor":
             raise BadMessage("forbidden", "the monitor only listens")
+        check_publish(offer)
         now = self._loop.time()
         if now - self._published_at < PUBLISH_SECONDS:
             raise BadMessage("too-fast", f"publish again after {PUBLISH_SECONDS:g} s")

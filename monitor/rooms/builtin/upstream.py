@@ -9,7 +9,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from monitor.rooms.builtin import private
 from monitor.rooms.builtin.forward import Media
 from monitor.rooms.builtin.protocol import BadMessage
-from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, check_publish, opus_only
+from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, opus_only
 from monitor.rooms.ice import configuration
 from monitor.rooms.rtp import RtpPacket, Tap, tap
 
@@ -26,8 +26,7 @@ class Upstream:
         self._closing = False
 
     async def open(self, offer: str) -> str:
-        """Answer the client's offer. Raises BadMessage; the object is then of no use but to be closed."""
-        check_publish(offer)
+        """Answer an offer that passed `check_publish`. Raises BadMessage; the object must then still be closed."""
         self._pc.on("connectionstatechange", self._state)
         line = self._pc.addTransceiver("audio", direction="recvonly")
         line.setCodecPreferences(opus_only())
