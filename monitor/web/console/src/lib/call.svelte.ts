@@ -90,6 +90,7 @@ export class Call {
       this.#work = this.#work
         .then(() => (this.#socket === socket ? this.#take(message) : undefined))
         .catch((error: unknown) => {
+          if (this.#socket !== socket) return // it failed because the stay is over
           this.trouble = { title: 'The sound connection could not be made', advice: String(error) }
           socket.close()
         })
@@ -103,8 +104,10 @@ export class Call {
       case 'published':
         return this.#up?.accept(message.sdp)
       case 'offer': {
-        this.#down ??= new Downstream(this.#drop, () => (this.blocked = true))
-        this.#send({ type: 'answer', sdp: await this.#down.answer(message.sdp, message.slots) })
+        const down = (this.#down ??= new Downstream(this.#drop, () => (this.blocked = true)))
+        const sdp = await down.answer(message.sdp, message.slots)
+        // The connection may have been lost meanwhile: an old answer must not go to a new stay.
+        if (this.#down === down) this.#send({ type: 'answer', sdp })
         return
       }
       case 'slots':
@@ -139,8 +142,10 @@ export class Call {
     this.trouble = null
     this.#attempt = 0
     if (!this.#track) return
-    this.#up = new Upstream(this.#drop)
-    this.#send({ type: 'publish', sdp: await this.#up.offer(this.#track) })
+    const up = (this.#up = new Upstream(this.#drop))
+    const sdp = await up.offer(this.#track)
+    if (this.#up !== up) return
+    this.#send({ type: 'publish', sdp })
     if (this.muted) this.#send({ type: 'mute', muted: true })
   }
 

@@ -26,16 +26,19 @@ export function marked(words: readonly WordView[], phrases: readonly string[]): 
   return found
 }
 
+/** Seconds by which a word's end may miss its utterance: both are measured, and one is rounded. */
+const SLACK = 0.5
+
 /** The matched texts that alerts found in this utterance. */
 export function phrasesIn(heard: HeardMessage, alerts: readonly ShownAlert[]): string[] {
-  const ended = heard.began + heard.seconds
+  const { began } = heard
+  const ended = began + heard.seconds
+  // Repeats are merged into one alert, so it is each hit's own time that says where it was said.
   return alerts
-    .filter(({ alert, changed }) => {
-      if (alert.room !== heard.room || alert.speaker.id !== heard.speaker.id) return false
-      // A repeat is merged into the first alert and doesn't name its own utterance, so the times decide.
-      return alert.utterance === heard.utterance || (alert.count > 1 && ended > alert.spoken_at && heard.began < changed)
-    })
-    .flatMap(({ alert }) => alert.hits.map((hit) => hit.matched))
+    .filter(({ alert }) => alert.room === heard.room && alert.speaker.id === heard.speaker.id)
+    .flatMap(({ alert }) => alert.hits)
+    .filter((hit) => hit.spoken_at > began - SLACK && hit.spoken_at < ended + SLACK)
+    .map((hit) => hit.matched)
 }
 
 export interface Run {

@@ -22,7 +22,7 @@ const heard = (seq: number): HeardMessage => ({
 const alertOf = (id: string, more: Partial<AlertView> = {}): AlertView => ({
   id, room: 'demo', speaker: ada, utterance: 'u1', severity: 'high', state: 'open', count: 1, language: 'en',
   spoken_at: 2, raised_at: 3, delay: 1, clip: '',
-  hits: [{ list_name: 'l', list_version: 'v', phrase: 'kill', severity: 'high', matched: 'kill', before: '', after: '', probability: 1 }],
+  hits: [{ list_name: 'l', list_version: 'v', phrase: 'kill', severity: 'high', matched: 'kill', before: '', after: '', probability: 1, spoken_at: 1.9 }],
   ...more,
 })
 const raise = (seq: number, id = `alert${seq}`): FeedMessage => ({ type: 'alert', seq, at: seq, alert: alertOf(id) })
@@ -105,13 +105,16 @@ test('neighbours of one kind are one run, with the space before it outside', () 
   assert.equal(made[1]?.probability, 0.3)
 })
 
-test('an alert marks its own utterance, and repeats only within its time', () => {
+test('a hit marks the utterance in which it was said, also when it was merged into an older alert', () => {
   const view = after(hello(0, 0), raise(5, 'x'))
   assert.deepEqual(phrasesIn(heard(1), view.alerts), ['kill'])
-  assert.deepEqual(phrasesIn(heard(3), view.alerts), [])
-  const repeated = apply(view, { type: 'alert_changed', seq: 6, at: 6, alert: alertOf('x', { count: 2 }) })
-  assert.deepEqual(phrasesIn(heard(3), repeated.alerts), ['kill'])
-  assert.deepEqual(phrasesIn(heard(9), repeated.alerts), [])
+  assert.deepEqual(phrasesIn(heard(9), view.alerts), [])
+  assert.deepEqual(phrasesIn({ ...heard(1), speaker: { ...ada, id: 'b' } }, view.alerts), [])
+  const [first] = alertOf('x').hits
+  assert.ok(first)
+  const again = alertOf('x', { count: 2, hits: [first, { ...first, matched: 'kill it', spoken_at: 9.8 }] })
+  const repeated = apply(view, { type: 'alert_changed', seq: 6, at: 6, alert: again })
+  assert.deepEqual(phrasesIn(heard(9), repeated.alerts), ['kill it'])
 })
 
 test('a share is never rounded up to 100 %, and times read as people say them', () => {

@@ -19,8 +19,6 @@ export interface ShownAlert {
   alert: AlertView
   /** Number of the message that raised it: newest first is by this. */
   seq: number
-  /** Unix time of its last change. */
-  changed: number
   /** It came or changed while the page was open, and not from the history. */
   fresh: boolean
 }
@@ -87,7 +85,7 @@ export function apply(view: View, message: FeedMessage): View {
       return { ...next, behind: message.recovered ? null : message }
     case 'alert':
     case 'alert_changed':
-      return withAlert(next, message.alert, message.seq, message.at)
+      return withAlert(next, message.alert, message.seq)
   }
 }
 
@@ -128,12 +126,12 @@ function greet(view: View, hello: Hello): View {
   }
 }
 
-function withAlert(view: View, alert: AlertView, seq: number, at: number): View {
+function withAlert(view: View, alert: AlertView, seq: number): View {
   const fresh = seq > view.quietUntil
   const before = view.alerts.find((shown) => shown.alert.id === alert.id)
   const escalated = before?.alert.state === 'open' && alert.state === 'escalated'
   const unseen = view.unseen + (fresh && (!before || escalated) ? 1 : 0)
-  const shown = { alert, seq: before?.seq ?? seq, changed: at, fresh }
+  const shown = { alert, seq: before?.seq ?? seq, fresh }
   const alerts = before
     ? view.alerts.map((other) => (other === before ? shown : other))
     : [shown, ...view.alerts].slice(0, MOST_ALERTS)
