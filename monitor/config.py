@@ -37,7 +37,7 @@ class Storage(Section):
 
 
 class Hearing(Section):
-    aggressiveness: int = Field(2, ge=0, le=3, description="webrtcvad: 0 lets most through, 3 the least")
+    aggressiveness: int = Field(1, ge=0, le=3, description="webrtcvad: 0 lets most through; 3 misses quiet speech")
     pre_roll: float = Field(0.4, ge=0, le=2, description="Seconds kept from before speech is noticed")
     hangover: float = Field(0.6, gt=0, le=5, description="Seconds of silence that end an utterance")
     max_utterance: float = Field(12.0, ge=2, le=28, description="Seconds after which an utterance is cut all the same")

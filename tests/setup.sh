@@ -3,7 +3,7 @@
 # Installed where apt and root are there; elsewhere the tests that need them are skipped by name.
 missing=""
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
-[ -d /usr/share/asterisk/moh ] || missing="$missing asterisk-moh-opsource-wav"
+[ -d /usr/share/asterisk/moh ] || missing="$missing asterisk-moh-opsound-wav"
 [ -z "$missing" ] && exit 0
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   echo "Installing for the tests:$missing"

@@ -24,7 +24,7 @@ class Track(Protocol):
 
     @property
     def id(self) -> str:
-        """Unique for this process: the key of the coverage ledger."""
+        """Unique for ever (a UUID): the key of the coverage ledger, in memory and in the database."""
         ...
 
     @property

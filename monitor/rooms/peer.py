@@ -9,8 +9,8 @@ decoder or were declared quiet or lost, so it never drifts against the sender's 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, fields
 
@@ -30,7 +30,6 @@ PATIENCE = 0.12
 BREATH = 50
 """Frames of a long run of silence that are given out before others may run."""
 
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class MediaStream:
         clock: Callable[[], float] = time.time,
         later: Callable[[float, Callable[[], None]], asyncio.TimerHandle] | None = None,
     ) -> None:
-        self._id = f"track-{next(_numbers)}"
+        self._id = uuid.uuid4().hex
         self._speaker = speaker
         self._decoder = decoder or opus.make_decoder()
         self._clock = clock
