@@ -274,3 +274,42 @@ async def test_the_fallback_decoder_keeps_time_under_loss() -> None:
 async def test_tracks_have_different_ids() -> None:
     assert MediaStream(ANNA).id != MediaStream(ANNA).id
     assert MediaStream(ANNA).speaker is ANNA
+
+
+async def test_what_waits_behind_a_hole_comes_out_at_the_end() -> None:
+    bench = Bench()
+    bench.send(packets(tone(0.2)), keep=lambda n: n != 8)
+    assert len(await bench.hear()) == 10
+
+
+async def test_a_new_source_does_not_sound_like_the_one_before() -> None:
+    """Only a decoder that forgot gives the very same sound as a new one."""
+    second = packets(tone(0.5, 880.0))
+    bench, fresh = Bench(), opus.Decoder()
+    bench.send(packets(babble(0.5)), ssrc=1)
+    bench.send(second, ssrc=2)
+    frames = await bench.hear()
+    assert np.array_equal(sound(frames[25:]), np.concatenate([fresh.decode(p) for p in second]))
+
+
+async def test_ten_minutes_of_silence_let_others_run_meanwhile() -> None:
+    bench = Bench()
+    payload = packets(tone(0.02))[0]
+    bench.one(0, payload)
+    bench.clock.now += 600.0
+    bench.one(1, payload, pause=599 * 50 * 960)
+    bench.stream.close()
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        neighbour = tasks.create_task(other())
+        frames = [frame.origin async for frame in bench.stream.frames()]
+        neighbour.cancel()
+    assert frames.count(Origin.QUIET) == 599 * 50
+    assert turns > 500

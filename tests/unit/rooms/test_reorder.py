@@ -265,3 +265,9 @@ def test_any_packets_at_all_stay_bounded(hostile: list[Packet]) -> None:
     made += length(reorder.flush())
     decoded = sum(p.samples for p in hostile)
     assert made <= decoded + HEAD_START // 3 + len(hostile) * 320
+
+
+def test_gaps_that_are_no_whole_samples_add_up() -> None:
+    reorder = Reorder()
+    steps = play(reorder, [packet(n, pause=n * 100) for n in range(31)])  # 100 ticks are 33⅓ samples
+    assert length(steps) == 31 * D + 30 * 100 // 3
