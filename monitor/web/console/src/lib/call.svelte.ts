@@ -122,6 +122,7 @@ export class Call {
         this.notice = message.text
         return
       case 'problem':
+        if (message.code === 'media-lost') return this.#publish()
         this.trouble = { title: message.message, advice: `Code: ${message.code}` }
         return
       case 'refused':
@@ -141,7 +142,12 @@ export class Call {
     this.stay = 'in'
     this.trouble = null
     this.#attempt = 0
+    return this.#publish()
+  }
+
+  async #publish(): Promise<void> {
     if (!this.#track) return
+    this.#up?.close()
     const up = (this.#up = new Upstream(this.#drop))
     const sdp = await up.offer(this.#track)
     if (this.#up !== up) return
