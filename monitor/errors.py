@@ -3,7 +3,7 @@
 MonitorError(code, message)
 ├─ OperatorError      somebody must change something
 │  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted
-│  ├─ KeywordListInvalid · MediaUnreadable · PortInUse · DownloadFailed
+│  ├─ KeywordListInvalid · MediaUnreadable · PortInUse · DataInUse · DownloadFailed
 ├─ RoomError
 │  ├─ ConnectionLost  try again
 │  └─ Refused         don't
@@ -64,6 +64,12 @@ class MediaUnreadable(OperatorError):
     """A file that holds no audio that can be read."""
 
     code = "media-unreadable"
+
+
+class DataInUse(OperatorError):
+    """Another service works on the data directory."""
+
+    code = "data-in-use"
 
 
 class PortInUse(OperatorError):

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from monitor.speech.batcher import Batcher
 from monitor.speech.recogniser import Recogniser
 from monitor.speech.weights import find
 from monitor.speech.whisper import WhisperRecogniser
+from monitor.store.lock import owned
 from monitor.store.schema import migrate, schema_version
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
@@ -59,13 +60,15 @@ async def build(
     """Open the database in `data`, load lists and model. Raises OperatorError with what to do."""
     metrics = metrics or Metrics()
     database = data / "monitor.db"
-    await asyncio.to_thread(_prepare, database)
     library = Library(settings.keywords.lists)
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
     recogniser = await asyncio.to_thread(_recogniser, settings)
     gate = await asyncio.to_thread(SpeechGate)
-    async with Store.open(database, told) as store:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(owned(data))
+        await asyncio.to_thread(_prepare, database)
+        store = await stack.enter_async_context(Store.open(database, told))
         book = Book()
         pipeline = Pipeline(
             store=store,
@@ -103,7 +106,6 @@ async def _begin(store: Store, library: Library) -> None:
 
 def _prepare(database: Path) -> None:
     """A new database is made without asking; an old one is for `room-monitor migrate`."""
-    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     sweep_clips(database.parent / "clips")
     if schema_version(database) is None:
         migrate(database)
