@@ -128,3 +128,9 @@ def test_the_length_of_a_packet_is_what_libopus_says(config: int, stereo: bool, 
 def test_the_encoder_refuses_frames_of_another_length() -> None:
     with pytest.raises(ValueError, match="320"):
         opus.Encoder().encode(np.zeros(319, np.int16))
+
+
+@pytest.mark.parametrize("make", [opus.Decoder, opus.PlainDecoder])
+def test_an_empty_packet_is_refused_not_concealed(make: type[opus.OpusDecoder]) -> None:
+    with pytest.raises(opus.OpusError, match="empty"):
+        make().decode(b"")
