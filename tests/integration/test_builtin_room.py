@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from monitor.errors import Refused
+from monitor.errors import ConnectionLost, Refused
 from monitor.model import Origin
 from monitor.rooms.builtin import downstream, private, server
 from monitor.rooms.builtin.client import visit
@@ -239,3 +239,18 @@ async def test_the_end_of_the_service_is_told_to_everybody() -> None:
         await next_of(socket, "joined")
     assert (await next_of(socket, "ended"))["type"] == "ended"
     await socket.wait_closed()
+
+
+async def test_talk_without_audio_is_a_lost_connection(room: RoomServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def send_nothing(*_: object) -> bool:
+        return True
+
+    connector = BuiltinConnector(room.url(), room.rooms.monitor_token, patience=0.3)
+    async with connector.join() as session, person(room.url(), "Ann", tone(400, 2.0)):
+        tracks = session.tracks()
+        ear = Ear(await anext(tracks))
+        monkeypatch.setattr(private, "send_rtp", send_nothing)  # a network that takes everything and delivers nothing
+        with pytest.raises(ConnectionLost, match="no audio"):
+            await anext(tracks)
+        await ear.listen()
+        assert ear.ended

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 
 from monitor.errors import ConnectionLost, Refused
-from monitor.mailbox import Mailbox
+from monitor.mailbox import Closed, Mailbox
 from monitor.model import Speaker
 from monitor.rooms.builtin.client import Visit, visit
 from monitor.rooms.builtin.listen import Listener
@@ -98,10 +98,12 @@ class _Session:
     async def attend(self) -> None:
         """Follow the signalling until the visit ends."""
         try:
-            while True:
+            while not self._tracks.closed:
                 await self._handle(await self._visit.receive())
         except (ConnectionLost, Refused) as error:
             self._finish(error)
+        except Closed:
+            return  # the watchdog ended the visit while a new track was on its way
 
     async def watch(self) -> None:
         """End the visit when somebody talks and nothing of it arrives."""
