@@ -56,3 +56,10 @@ export const COVERAGE_PARTS: readonly CoveragePart[] = [
 ]
 
 export const lost = (c: CoverageView): number => c.lost_network + c.lost_overload + c.lost_error
+
+/** What to put between two pieces of text: nothing before closing punctuation and in scripts without spaces. */
+export function between(left: string, right: string): string {
+  const dense = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u
+  if (!left || !right || /^[.,;:!?…)\]}。，！？、；：]/u.test(right)) return ''
+  return dense.test(left.at(-1) ?? '') && dense.test(right.charAt(0)) ? '' : ' '
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AlertView, FeedMessage, HeardMessage, Hello, RoomView } from './feed.d.ts'
-import { percent, span } from './format.ts'
+import { between, percent, span } from './format.ts'
 import { marked, phrasesIn, runs } from './marks.ts'
 import { pause } from './backoff.ts'
 import { apply, emptyView, MOST_ALERTS, MOST_LINES, type View } from './view.ts'
@@ -120,6 +120,10 @@ test('a hit marks the utterance in which it was said, also when it was merged in
 test('a share is never rounded up to 100 %, and times read as people say them', () => {
   assert.deepEqual([percent(1), percent(0.99999), percent(0.998)], ['100 %', '99.9 %', '99.8 %'])
   assert.deepEqual([span(1.26), span(42), span(125), span(7620)], ['1.3 s', '42 s', '2 min 05 s', '2 h 07 min'])
+})
+
+test('a quotation is joined as its script is written', () => {
+  assert.deepEqual([between('will', 'kill'), between('kill', '.'), between('我就', '杀了你'), between('', 'kill')], [' ', '', '', ''])
 })
 
 test('waits grow to ten seconds, with jitter', () => {
