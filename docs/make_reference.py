@@ -177,7 +177,9 @@ def lifecycle() -> str:
             "",
             as_table(),
             "",
-            as_diagram(),
+            "```mermaid",
+            as_diagram().strip(),
+            "```",
             "",
         ]
     )

@@ -23,10 +23,23 @@ from monitor.config import Room, Settings
 from monitor.evidence.clip import remove as remove_clips
 from monitor.house import House
 from monitor.lag import Lag
-from monitor.messages import CoverageChanged, GapNoted, Hello, Numbered, RoomChanged, RoomView, Talking
+from monitor.messages import (
+    CoverageChanged,
+    GapNoted,
+    Hello,
+    ListsChanged,
+    Numbered,
+    RoomChanged,
+    RoomView,
+    SpeakerChanged,
+    Talking,
+)
 from monitor.model import Heard, RoomState
+from monitor.rooms import opus
+from monitor.rooms.backoff import Backoff
 from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
+from monitor.rooms.ice import allow_loopback
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.telemetry.metrics import Metrics
 from monitor.watch import RoomFacts, RoomWatch
@@ -40,6 +53,8 @@ CHECKPOINT = 1.0
 HOUSEKEEPING = 3600.0
 """Seconds between two deletions of what is too old."""
 HEARTBEAT = 5.0
+LONGEST_WAIT = 1.0
+"""Seconds between two tries to join a room of our own: nobody else's server is spared by waiting longer."""
 
 
 class Service:
@@ -48,7 +63,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._metrics = Metrics()
-        self._feed = Feed(on_overrun=self._metrics.feed_overrun)
+        self._feed = Feed()
         self._stop = asyncio.Event()
         self._watches: dict[str, RoomWatch] = {}
         self._notices = {room.id: room.notice for room in settings.rooms}
@@ -60,6 +75,9 @@ class Service:
         demo's speakers do); it is cancelled before the rooms are left.
         """
         settings = self._settings
+        allow_loopback()
+        if not opus.available():
+            log.warning("libopus can't be loaded: lost packets become silence; `room-monitor check` says more")
         with _signals(self._stop):
             async with houses.build(settings, settings.storage.data, self._told, metrics=self._metrics) as house:
                 await self._serve(house, beside)
@@ -76,6 +94,7 @@ class Service:
             async with serve(app, settings.web.host, settings.web.port) as server:
                 self._watches = {room.id: self._watch(house, room) for room in settings.rooms}
                 await self._monitor(server.url, rooms, beside)
+                await rooms.end()
                 await self._drain(house, drained)
                 for chore in chores:
                     chore.cancel()
@@ -144,12 +163,15 @@ class Service:
         while True:
             await asyncio.sleep(self._settings.keywords.reload)
             changes = await asyncio.to_thread(house.library.poll)
+            if not changes:
+                continue
+            library = house.library
+            self._feed.passing(ListsChanged(lists=library.names(), problems=list(library.problems)))
             for problem in changes.problems:
                 log.error("keyword list refused", problem=problem)
-            if changes.changed or changes.removed:
-                log.info("keyword lists changed", now=changes.changed, gone=changes.removed)
-                for name in changes.changed:
-                    await house.store.add_list(name)
+            log.info("keyword lists changed", now=changes.changed, gone=changes.removed, mended=changes.solved)
+            for name in changes.changed:
+                await house.store.add_list(name)
 
     # parts
 
@@ -180,6 +202,7 @@ class Service:
             on_state=watch.on_state,
             on_roster=watch.on_roster,
             notice=room.notice,
+            backoff=Backoff(longest=LONGEST_WAIT),
         )
 
     def _web(self, house: House, rooms: BuiltinRooms) -> WebDeps:
@@ -193,6 +216,7 @@ class Service:
             metrics=self._metrics,
             health=lambda: self._health(house),
             heartbeat=HEARTBEAT,
+            allowed_hosts=self._settings.web.allowed_hosts,
         )
 
     def _hello(self, house: House) -> Hello:
@@ -202,6 +226,7 @@ class Service:
             after=0,
             model=house.recogniser.model,
             lists=house.library.names(),
+            problems=list(house.library.problems),
             rooms=[watch.view() for watch in self._watches.values()],
             heartbeat=HEARTBEAT,
         )
@@ -217,7 +242,8 @@ class Service:
         match message:
             case RoomChanged(room=room):
                 self._metrics.room(room.id, RoomState(room.state))
-                self._metrics.speakers(room.id, len(room.speakers))
+            case SpeakerChanged(room=room_id):
+                self._metrics.speakers(room_id, len(self._watches[room_id].view().speakers))
             case GapNoted():
                 self._metrics.gap(message.room, message.state, message.seconds)
         self._feed.publish(message)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from monitor.config import Settings, load
-from monitor.errors import OperatorError
+from monitor.errors import DataInUse, OperatorError
 from monitor.keywords.library import Library
 from monitor.rooms import opus
 from monitor.speech.weights import find
+from monitor.store.lock import owned
 from monitor.store.schema import check_schema, schema_version
 from monitor.web.deps import STATIC
 
@@ -86,6 +87,9 @@ def _port(settings: Settings) -> Iterator[Finding]:
         try:
             probe.bind((settings.web.host, settings.web.port))
         except OSError as error:
+            if _running(settings.storage.data):
+                yield Finding("note", "port", "in use, and a room-monitor runs on this data directory: it is its own")
+                return
             yield Finding(
                 "wrong",
                 "port",
@@ -94,6 +98,16 @@ def _port(settings: Settings) -> Iterator[Finding]:
             )
             return
     yield Finding("ok", "port", f"{settings.web.host}:{settings.web.port} is free")
+
+
+def _running(data: Path) -> bool:
+    if not data.is_dir():
+        return False
+    try:
+        with owned(data):
+            return False
+    except DataInUse:
+        return True
 
 
 def _data(settings: Settings) -> Iterator[Finding]:

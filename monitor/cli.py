@@ -16,7 +16,7 @@ from rich.table import Table
 
 from monitor import __version__
 from monitor.config import Settings, load
-from monitor.errors import OperatorError
+from monitor.errors import MonitorError, OperatorError
 from monitor.show import alert_row, alert_table, download_progress, file_progress, print_summary
 
 if TYPE_CHECKING:
@@ -40,14 +40,15 @@ out = Console()
 err = Console(stderr=True)
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML); without it: the defaults")]
+Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]
 Files = Annotated[list[Path], typer.Argument(help="Audio or video files, anything that FFmpeg reads")]
 
 
 def main() -> None:
-    """Entry point: operator errors become one clear message and exit code 2."""
+    """Entry point: expected errors become one clear message and exit code 2."""
     try:
         app()
-    except OperatorError as error:
+    except MonitorError as error:
         err.print(f"[bold red]{error.code}[/]", end=": ")
         err.print(str(error), markup=False, highlight=False)
         sys.exit(2)
@@ -69,14 +70,14 @@ def _root(
 
 
 @app.command()
-def run(config: Config = None) -> None:
+def run(config: Config = None, trust: Trust = False) -> None:
     """Run the service: join the configured rooms, serve the dashboard, until Ctrl-C.
 
     Start from **config/monitor.toml**: it shows every setting.
     """
     from monitor.app import Service
 
-    settings = load(config)
+    settings = _speech(load(config), trust=trust)
     _logging(settings)
     _warn_if_open(settings)
     if not settings.rooms:
@@ -98,6 +99,7 @@ def demo(
         typer.Option(help="Where the demo keeps its database and clips; default: the user's data directory"),
     ] = None,
     model: Annotated[str, typer.Option(help="Whisper model")] = "base",
+    trust: Trust = False,
     config: Config = None,
 ) -> None:
     """The whole product in one process: a live room, recorded people who speak in it, the dashboard.
@@ -106,16 +108,11 @@ def demo(
     """
     from monitor import demo as demos
 
-    base = load(config)
-    base = base.model_copy(
-        update={
-            "web": base.web.model_copy(update={"port": port}),
-            "speech": base.speech.model_copy(update={"model": model}),
-        }
-    )
+    base = _speech(load(config), model, trust)
+    base = base.model_copy(update={"web": base.web.model_copy(update={"port": port})})
     settings = demos.settings_for(base, data or base.storage.data / "demo")
     _logging(settings)
-    _fetch_model(model)
+    _fetch_model(model, trust)
     recordings = _fetch_recordings()
 
     def ready(url: str, speakers: list[str]) -> None:
@@ -134,6 +131,7 @@ def replay(
     split: Annotated[bool, typer.Option("--split-channels", help="Each channel is a speaker of its own")] = False,
     language: Annotated[str | None, typer.Option(help="Language spoken (ISO 639-1); default: detected")] = None,
     model: Annotated[str | None, typer.Option(help="Whisper model")] = None,
+    trust: Trust = False,
     config: Config = None,
 ) -> None:
     """Drive the live pipeline from files, as fast as it can, and print the alerts.
@@ -143,9 +141,7 @@ def replay(
     from monitor.replay import replay as run_replay
     from monitor.replay import summary
 
-    settings = load(config)
-    if model:
-        settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"model": model})})
+    settings = _speech(load(config), model, trust)
     _logging(settings)
     _fetch_model(settings.speech.model, settings.speech.trust)
     table = alert_table()
@@ -231,13 +227,15 @@ def models_fetch(name: Annotated[str, typer.Argument(help="Name from `models lis
 @models.command("verify")
 def models_verify(
     name: Annotated[str, typer.Argument(help="Name from `models list`, or a model directory")] = "base",
+    trust: Trust = False,
 ) -> None:
     """Compare a model file with its known SHA-256."""
     from monitor.speech.weights import find, verify
 
-    path = find(name, trust=True).path
-    known = verify(path, anew=True)
-    out.print(f"{path}: {known.name if known else 'unknown'}, as published", soft_wrap=True, highlight=False)
+    path = find(name, trust=trust).path
+    known = verify(path, trust=trust, anew=True)
+    word = f"{known.name}, as published" if known else "unknown digest, trusted because you say so"
+    out.print(f"{path}: {word}", soft_wrap=True, highlight=False)
 
 
 @keywords.command("lint")
@@ -299,17 +297,23 @@ def bench_latency(
 
 
 def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """asyncio.run; an operator's error that comes out of task groups is raised as itself."""
+    """asyncio.run; an expected error that comes out of task groups is raised as itself."""
     try:
         return asyncio.run(coroutine)
     except BaseExceptionGroup as group:
-        expected, rest = group.split(OperatorError)
+        expected, rest = group.split(MonitorError)
         if expected is None or rest is not None:
             raise
         error: BaseException = expected
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         raise error from None
+
+
+def _speech(settings: Settings, model: str | None = None, trust: bool = False) -> Settings:
+    """The settings with what the command line says of the model."""
+    said: dict[str, Any] = ({"model": model} if model else {}) | ({"trust": True} if trust else {})
+    return settings.model_copy(update={"speech": settings.speech.model_copy(update=said)})
 
 
 def _logging(settings: Settings) -> None:

@@ -26,6 +26,7 @@ class Section(BaseModel):
 class Web(Section):
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    allowed_hosts: tuple[str, ...] = Field((), description="Host names that a proxy on this machine asks for")
 
 
 class Storage(Section):
@@ -39,8 +40,10 @@ class Storage(Section):
 class Hearing(Section):
     aggressiveness: int = Field(1, ge=0, le=3, description="webrtcvad: 0 lets most through; 3 misses quiet speech")
     pre_roll: float = Field(0.4, ge=0, le=2, description="Seconds kept from before speech is noticed")
-    hangover: float = Field(0.6, gt=0, le=5, description="Seconds of silence that end an utterance")
-    max_utterance: float = Field(12.0, ge=2, le=28, description="Seconds after which an utterance is cut all the same")
+    hangover: float = Field(
+        0.6, gt=0, le=5, description="Seconds of silence that end an utterance; half will do after 6 s"
+    )
+    max_utterance: float = Field(8.0, ge=2, le=28, description="Seconds after which an utterance is cut all the same")
     overlap: float = Field(1.5, ge=0.2, le=5, description="Seconds that the next utterance repeats after such a cut")
     veto: float = Field(0.5, ge=0, le=1, description="Silero speech probability below which nothing is transcribed")
 
@@ -76,6 +79,8 @@ class Room(Section):
     languages: tuple[Language, ...] = Field((), description="Languages spoken there (ISO 639-1); empty: any")
     notice: str = Field(
         "This room is monitored for safety: what is said is transcribed and checked.",
+        min_length=1,
+        max_length=500,
         description="Shown to all participants",
     )
 

@@ -175,6 +175,7 @@ class Hello(Message):
     truncated: bool = Field(False, description="True: messages after `after` are no longer kept in full")
     model: str
     lists: list[str] = Field(description="Keyword lists in force, name@version")
+    problems: list[str] = Field([], description="What is wrong with lists that are refused: file, line, reason")
     rooms: list[RoomView]
     heartbeat: float = Field(description="Seconds between heartbeats")
 
@@ -194,6 +195,14 @@ class CoverageChanged(Message):
     type: Literal["coverage"] = "coverage"
     room: str
     coverage: CoverageView
+
+
+class ListsChanged(Message):
+    """Other keyword lists are in force, or a list was refused. Passing: `hello` has the present state too."""
+
+    type: Literal["lists"] = "lists"
+    lists: list[str] = Field(description="Keyword lists in force, name@version")
+    problems: list[str] = Field(description="What is wrong with lists that are refused: file, line, reason")
 
 
 class Heartbeat(Message):
@@ -230,6 +239,7 @@ FeedMessage = Annotated[
     | GapNoted
     | Talking
     | CoverageChanged
+    | ListsChanged
     | Heartbeat
     | Goodbye
     | Problem,

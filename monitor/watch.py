@@ -23,6 +23,7 @@ NOTED_GAP = 0.5
 """Seconds from which a gap is an entry of its own; shorter holes are summed up when the speaker leaves."""
 TAIL = 0.3
 """Seconds between the last frame and the end of a track that are only the way of the network."""
+DEAF = (RoomState.JOINING, RoomState.WAITING, RoomState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class RoomWatch:
         self._clock = clock
         self._state = RoomState.IDLE
         self._detail = ""
+        self._deaf_since = 0.0  # wall time since which the monitor wants to be in the room and isn't; 0: it is
+        self._deaf_cause = ""
         self._speakers: dict[str, Speaker] = {}
         self._talkers: set[str] = set()
         self._visits: dict[str, _Visit] = {}
@@ -102,7 +105,20 @@ class RoomWatch:
 
     async def on_state(self, state: RoomState, detail: str) -> None:
         self._state, self._detail = state, detail
+        if state in DEAF:
+            self._deaf_since = self._deaf_since or self._clock()
+            self._deaf_cause = detail or self._deaf_cause
+        else:
+            await self._note_deafness()
         await self._store.add_room(self.view())
+
+    async def _note_deafness(self) -> None:
+        """While the monitor is not in a room there is no track to book on: the gap is the room's own."""
+        since, self._deaf_since = self._deaf_since, 0.0
+        cause, self._deaf_cause = self._deaf_cause, ""
+        if since and (seconds := self._clock() - since) >= NOTED_GAP:
+            cause = f"the monitor was not in the room: {cause or 'joining took that long'}"
+            await self._store.add_gap(Gap(self.facts.id, None, "", since, seconds, Heard.LOST_ERROR, cause))
 
     async def on_roster(
         self, present: tuple[Speaker, ...], came: tuple[Speaker, ...], went: tuple[Speaker, ...]
@@ -173,6 +189,7 @@ class RoomWatch:
 
     async def close(self) -> None:
         """The house stops: what is still pending was cut off by the end of the grace."""
+        await self._note_deafness()
         for visit in list(self._visits.values()):
             visit.ended = visit.ended or self._clock()
             visit.ledger.close(Heard.LOST_ERROR, "cut off when the service stopped")

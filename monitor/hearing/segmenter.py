@@ -17,6 +17,9 @@ import numpy as np
 
 from monitor.model import FRAME, RATE, AudioFrame, Cut, Origin, Samples
 
+SHORT, LONG = 2.0, 6.0
+"""Seconds of an utterance up to which the whole hangover is waited for, and from which half of it will do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -24,7 +27,7 @@ class Rules:
 
     pre_roll: float = 0.4  # kept from before speech is noticed
     hangover: float = 0.6  # silence that ends an utterance
-    max_utterance: float = 12.0
+    max_utterance: float = 8.0
     overlap: float = 1.5  # repeated after a cut that may have split a word; at most half of max_utterance is
     tail: float = 0.3  # of the silence after the last voiced frame, kept: Whisper ends a sentence better with it
     hole: float = 0.3  # a longer hole in the network can't be heard across
@@ -91,7 +94,7 @@ class Segmenter:
         """Seconds of silence that would still end the open utterance; None while the speaker hasn't paused."""
         if not self._open or not self._quiet_run:
             return None
-        return (self._hangover - self._quiet_run) * FRAME / RATE
+        return (self._patience - self._quiet_run) * FRAME / RATE
 
     def feed(self, frame: AudioFrame, voiced: bool) -> list[Piece]:
         """Take the next frame. `voiced` counts for HEARD frames only. Raises ValueError on a hole or a repeat."""
@@ -139,11 +142,20 @@ class Segmenter:
         if self._lost_run > self._hole:
             pieces = self._close(Cut.GAP, len(self._open) - self._lost_run)
             return pieces + self._forget(len(self._recent))
-        if self._quiet_run >= self._hangover:
+        if self._quiet_run >= self._patience:
             return self._close(Cut.SILENCE, len(self._open))
         if len(self._open) >= self._longest:
             return self._close(Cut.LENGTH, self._quietest(), echo=True)
         return []
+
+    @property
+    def _patience(self) -> int:
+        """Frames of silence that end the open utterance: half of the hangover once it is long.
+
+        An alert should not wait for the end of a monologue.
+        """
+        part = (len(self._open) - _frames(SHORT)) / (_frames(LONG) - _frames(SHORT))
+        return max(1, round(self._hangover * (1 - min(1.0, max(0.0, part)) / 2)))
 
     def _close(self, cut: Cut, at: int, echo: bool = False) -> list[Piece]:
         """Give out the open utterance up to its frame `at`, without most of its trailing silence.

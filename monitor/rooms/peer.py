@@ -31,7 +31,6 @@ BREATH = 50
 """Frames of a long run of silence that are given out before others may run."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Stats:
     """Since the beginning. Packets are counted as they came; seconds of audio are frames × 0.02."""

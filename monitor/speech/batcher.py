@@ -107,6 +107,7 @@ class Batcher:
         self._waiting: deque[_Waiting] = deque()  # bounded by seconds, in submit
         self._current: _Waiting | None = None
         self._given_up: deque[GivenUp] = deque()  # handed over as soon as the loop runs
+        self._telling = False  # `done` is at work
         self._closed = False
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()  # set whenever the backlog shrinks
@@ -154,8 +155,11 @@ class Batcher:
         self._wake.set()
 
     async def settle(self, below: float = 0.0) -> None:
-        """Wait until at most so many seconds of speech wait: for sources that can be slowed down, like files."""
-        while self.waiting_seconds > below:
+        """Wait until at most so many seconds of speech wait: for sources that can be slowed down, like files.
+
+        At 0, `done` has returned for all that was submitted.
+        """
+        while self.waiting_seconds > below or (self._telling and below == 0):
             self._moved.clear()
             await self._moved.wait()
 
@@ -201,9 +205,7 @@ class Batcher:
             reason = f"the recogniser failed: {type(error).__name__}"
             outcome = GivenUp(item.utterance, reason, Heard.LOST_ERROR)
         self._current = None
-        self._wake.set()
-        self._moved.set()
-        await self._done(outcome)
+        await self._tell(outcome)
 
     def _examine(self, item: _Waiting) -> Transcribed | Vetoed:
         """In the thread."""
@@ -219,15 +221,25 @@ class Batcher:
         self._current = None
         self._waiting.clear()
         for item in left:
-            self._give_up(item.utterance, "the stop's deadline came first")
+            self._give_up(item.utterance, "the stop's deadline came first", Heard.LOST_ERROR)
         await self._hand_over()
 
-    def _give_up(self, utterance: Utterance, reason: str) -> None:
+    def _give_up(self, utterance: Utterance, reason: str, state: Heard = Heard.LOST_OVERLOAD) -> None:
         self._lost_seconds += utterance.seconds
-        self._given_up.append(GivenUp(utterance, reason, Heard.LOST_OVERLOAD))
+        self._given_up.append(GivenUp(utterance, reason, state))
         self._wake.set()
         self._moved.set()
 
     async def _hand_over(self) -> None:
         while self._given_up:
-            await self._done(self._given_up.popleft())
+            await self._tell(self._given_up.popleft())
+
+    async def _tell(self, outcome: Outcome) -> None:
+        self._telling = True
+        self._moved.set()
+        try:
+            await self._done(outcome)
+        finally:
+            self._telling = False
+            self._wake.set()
+            self._moved.set()

@@ -16,7 +16,6 @@ export default defineConfig({
   server: {
     proxy: {
       '/api': service,
-      '/evidence': service,
       '/feed': { target: service, ws: true },
       '^/rooms/[^/]+/ws$': { target: service, ws: true },
     },

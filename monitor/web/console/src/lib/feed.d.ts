@@ -142,6 +142,8 @@ export interface Hello {
   model: string
   /** Keyword lists in force, name@version */
   lists: string[]
+  /** What is wrong with lists that are refused: file, line, reason */
+  problems: string[]
   rooms: RoomView[]
   /** Seconds between heartbeats */
   heartbeat: number
@@ -163,6 +165,15 @@ export interface HitView {
   probability: number
   /** Unix time at which its last word ended */
   spoken_at: number
+}
+
+/** Other keyword lists are in force, or a list was refused. Passing: `hello` has the present state too. */
+export interface ListsChanged {
+  type: 'lists'
+  /** Keyword lists in force, name@version */
+  lists: string[]
+  /** What is wrong with lists that are refused: file, line, reason */
+  problems: string[]
 }
 
 /** The client sent something that can't be understood; the connection stays. */
@@ -241,6 +252,7 @@ export type FeedMessage =
   | GapNoted
   | Talking
   | CoverageChanged
+  | ListsChanged
   | Heartbeat
   | Goodbye
   | Problem

@@ -12,7 +12,7 @@ const ada = { id: 'a', name: 'Ada', talking: false }
 const room: RoomView = { id: 'demo', name: 'Demo', state: 'live', detail: '', page: '', speakers: [ada], coverage }
 
 const hello = (seq: number, after: number): Hello => ({
-  type: 'hello', version: '1', seq, after, truncated: false, model: 'base', lists: [], rooms: [room], heartbeat: 5,
+  type: 'hello', version: '1', seq, after, truncated: false, model: 'base', lists: [], problems: [], rooms: [room], heartbeat: 5,
 })
 const heard = (seq: number): HeardMessage => ({
   type: 'heard', seq, at: seq, room: 'demo', speaker: ada, utterance: `u${seq}`, began: seq, seconds: 1, language: 'en',

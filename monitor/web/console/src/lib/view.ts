@@ -37,6 +37,8 @@ export interface View {
   model: string
   version: string
   lists: string[]
+  /** Why lists are refused; the versions before them stay in force. */
+  problems: string[]
   heartbeat: number
   truncated: boolean
   rooms: RoomView[]
@@ -56,6 +58,7 @@ export function emptyView(): View {
     model: '',
     version: '',
     lists: [],
+    problems: [],
     heartbeat: 5,
     truncated: false,
     rooms: [],
@@ -101,6 +104,8 @@ function applyPassing(view: View, message: FeedMessage): View {
           speakers: room.speakers.map((s) => (s.id === message.speaker ? { ...s, talking: message.talking } : s)),
         })),
       }
+    case 'lists':
+      return { ...view, lists: message.lists, problems: message.problems }
     case 'coverage':
       return { ...view, rooms: inRoom(view.rooms, message.room, (room) => ({ ...room, coverage: message.coverage })) }
     default:
@@ -120,6 +125,7 @@ function greet(view: View, hello: Hello): View {
     model: hello.model,
     version: hello.version,
     lists: hello.lists,
+    problems: hello.problems,
     heartbeat: hello.heartbeat,
     truncated: hello.truncated,
     rooms: hello.rooms,
