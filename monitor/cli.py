@@ -293,6 +293,28 @@ def bench_latency(
     _run(measure(settings, _fetch_recordings(), alerts, out))
 
 
+@bench.command("ghosts")
+def bench_ghosts(
+    music: Annotated[
+        Path | None,
+        typer.Option(help="Directory with recorded music without voices; default: Debian's asterisk-moh-opsound-wav"),
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=1, help="Minutes of sound; half of them recorded music")] = 10,
+    seed: Annotated[int, typer.Option(help="Another seed makes other sounds")] = 0,
+    config: Config = None,
+) -> None:
+    """Text where nobody speaks: silence, noise, signals and music through Opus and the live pipeline.
+
+    Exit code 1 when any text is left, or a second is not accounted for.
+    """
+    from monitor.bench.ghosts import MUSIC, measure
+
+    settings = load(config)
+    _fetch_model(settings.speech.model, settings.speech.trust)
+    good = _run(measure(settings, minutes, music or MUSIC, seed, out))
+    raise typer.Exit(0 if good else 1)
+
+
 # shared by the commands
 
 

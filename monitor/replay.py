@@ -19,6 +19,7 @@ from monitor.house import House
 from monitor.media import probe, read
 from monitor.messages import AlertChanged, AlertRaised, HeardMessage, Numbered
 from monitor.model import FRAME, RATE, AudioFrame, Coverage, Samples, Speaker
+from monitor.telemetry.metrics import Metrics
 from monitor.views import coverage_view
 from monitor.watch import RoomFacts, RoomWatch
 
@@ -89,11 +90,12 @@ async def replay(
     *,
     split: bool = False,
     language: str | None = None,
+    metrics: Metrics | None = None,
 ) -> Tally:
     """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage.
 
     A file that can't be read becomes an object of type `problem` and does not stop the others. `split`: each channel
-    is a speaker of its own. Raises OperatorError when the house can't be built (no model, say).
+    is a speaker of its own; `metrics` counts along. Raises OperatorError when the house can't be built (no model, say).
     """
     tally = Tally()
     current = Path()
@@ -108,7 +110,7 @@ async def replay(
             emit(shown)
 
     with tempfile.TemporaryDirectory(prefix="room-monitor-") as scratch:
-        async with houses.build(settings, Path(scratch), told) as house, asyncio.TaskGroup() as tasks:
+        async with houses.build(settings, Path(scratch), told, metrics=metrics) as house, asyncio.TaskGroup() as tasks:
             tasks.create_task(house.batcher.run())
             tally.lists = house.library.names()
             try:
