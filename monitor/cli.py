@@ -17,7 +17,7 @@ from rich.table import Table
 from monitor import __version__
 from monitor.config import Settings, load
 from monitor.errors import MonitorError, OperatorError
-from monitor.show import alert_row, alert_table, download_progress, file_progress, print_summary
+from monitor.show import alert_row, alert_table, download_progress, file_progress, print_finding, print_summary
 
 if TYPE_CHECKING:
     from monitor.fetch.recordings import Recording
@@ -170,13 +170,10 @@ def check(config: Config = None) -> None:
     """Say what is missing or wrong, and how to mend it. Exit code 1 when the service would not run."""
     from monitor.check import findings
 
-    table = Table("", "What", "Finding", "What to do", box=None, show_header=True, header_style="bold")
     wrong = False
     for finding in findings(config):
-        mark = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "wrong": "[bold red]wrong[/]"}[finding.grade]
-        table.add_row(mark, finding.what, finding.found, finding.mend)
+        print_finding(out, finding.grade, finding.what, finding.found, finding.mend)
         wrong = wrong or finding.grade == "wrong"
-    out.print(table)
     raise typer.Exit(1 if wrong else 0)
 
 

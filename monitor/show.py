@@ -64,6 +64,14 @@ def print_summary(out: Console, table: Table, coverage: list[Coverage], closing:
     out.print(f"Coverage: {states or 'nothing heard'}", highlight=False)
 
 
+def print_finding(out: Console, grade: str, what: str, found: str, mend: str) -> None:
+    """One finding of `check`; nothing is cut off, so that paths can be copied."""
+    colour = {"ok": "green", "note": "yellow", "wrong": "bold red"}[grade]
+    out.print(f"[{colour}]{grade:5}[/]  [bold]{what:14}[/] {escape(found)}", soft_wrap=True, highlight=False)
+    if mend:
+        out.print(f"{'':22}→ {escape(mend)}", soft_wrap=True, highlight=False)
+
+
 @contextmanager
 def download_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
     """Gives `report(what, bytes done, bytes in all)`; nothing is shown until something is downloaded."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.hearing.segmenter import Piece, Quiet, Rules, Segmenter, Speech
 from monitor.model import FRAME, AudioFrame, Cut, Origin
 
-RULES = Rules()
+RULES = Rules(max_utterance=12.0)
 SECOND = 50  # frames
 
 # One run: how many frames, voiced or not, where from, and whether the sender then stalls.
@@ -145,6 +145,15 @@ def test_a_short_pause_does_not_end_an_utterance() -> None:
     assert [frames(s) for s in feeder.speech] == [(0, 100)]
 
 
+def test_the_longer_the_utterance_the_shorter_the_pause_that_ends_it() -> None:
+    for seconds, pieces in ((1, 1), (7, 2)):
+        feeder = Feeder().add(seconds * 50, True).add(20, False).add(30, True).add(40, False).flush()
+        feeder.check()
+        assert len(feeder.speech) == pieces
+        assert feeder.speech[0].cut is Cut.SILENCE
+        assert not any(piece.overlap for piece in feeder.speech)
+
+
 def test_a_blip_of_one_frame_goes_out() -> None:
     feeder = Feeder().add(50, False).add(1, True).add(50, False).flush()
     feeder.check()
@@ -177,7 +186,7 @@ def test_endless_noise_gives_an_utterance_every_few_seconds_for_ever() -> None:
 
 
 def test_a_pause_at_the_limit_does_not_repeat_an_utterance_for_silence() -> None:
-    feeder = Feeder().add(580, True).add(20, False).add(100, False).flush()
+    feeder = Feeder().add(588, True).add(12, False).add(100, False).flush()
     feeder.check()
     (only,) = feeder.speech
     assert only.cut is Cut.LENGTH
