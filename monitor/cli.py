@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 import time
 from collections.abc import Coroutine
@@ -273,6 +274,7 @@ def bench_wer(
     from monitor.bench.wer import compare
 
     settings = load(config)
+    _logging(settings, logging.WARNING)
     _fetch_model(settings.speech.model, settings.speech.trust)
     _run(compare(settings, data, language, limit, out))
 
@@ -286,6 +288,7 @@ def bench_latency(
     from monitor.bench.latency import measure
 
     settings = load(config)
+    _logging(settings, logging.WARNING)
     _fetch_model(settings.speech.model, settings.speech.trust)
     _run(measure(settings, _fetch_recordings(), alerts, out))
 
@@ -335,10 +338,10 @@ def _speech(settings: Settings, model: str | None = None, trust: bool = False) -
     return settings.model_copy(update={"speech": settings.speech.model_copy(update=said)})
 
 
-def _logging(settings: Settings) -> None:
+def _logging(settings: Settings, level: int = logging.INFO) -> None:
     from monitor.telemetry.logs import configure
 
-    configure(settings.log)
+    configure(settings.log, level=level)
 
 
 def _warn_if_open(settings: Settings) -> None:

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from websockets.asyncio.client import connect
@@ -30,8 +29,6 @@ from monitor.messages import FEED, AlertChanged, AlertRaised
 from monitor.replay import replay
 from monitor.rooms.builtin.script import Turn
 from monitor.rooms.builtin.speak import speak
-
-log = structlog.get_logger()
 
 NEAR = 1.0
 """Seconds by which an alert's own idea of when the word ended may be off from ours and still be that word."""
@@ -81,7 +78,9 @@ async def measure(settings: Settings, recordings: list[Recording], alerts: int, 
                 "alerts": settings.alerts.model_copy(update={"cool_down": 0.0}),
             }
         )
-        stage = Stage(await _keywords(settings, recordings, Path(scratch)))
+        keywords = await _keywords(settings, recordings, Path(scratch))
+        recordings = [recording for recording in recordings if keywords[recording.name]]
+        stage = Stage(keywords)
         with Progress(console=out, transient=True) as progress:
             task = progress.add_task("Alerts", total=alerts)
             await Service(settings).run(lambda url: _play(url, recordings, stage, alerts, progress, task))
