@@ -44,9 +44,8 @@ def write(directory: Path, alert_id: str, parts: Iterable[Part]) -> str:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(directory / name)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    finally:
+        draft.unlink(missing_ok=True)  # still there only when something failed
     _sync(directory)
     return name
 
