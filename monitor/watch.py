@@ -6,23 +6,25 @@ and writes the ledger down.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
-from monitor.hearing.coverage import Book, Ledger
+from monitor.hearing.coverage import GAPS_KEPT, Book, Ledger
 from monitor.hearing.listen import listen
+from monitor.hearing.pace import Pace
 from monitor.hearing.segmenter import Rules, Segmenter
 from monitor.hearing.vad import Vad
 from monitor.messages import RoomView
-from monitor.model import RATE, Cut, Gap, Heard, RoomState, Speaker, Utterance
+from monitor.model import RATE, AudioFrame, Coverage, Gap, Heard, RoomState, Speaker, Utterance
 from monitor.rooms.connector import Track
 from monitor.store.store import Store
 from monitor.views import coverage_view, speaker_view
 
 NOTED_GAP = 0.5
 """Seconds from which a gap is an entry of its own; shorter holes are summed up when the speaker leaves."""
-TAIL = 0.3
-"""Seconds between the last frame and the end of a track that are only the way of the network."""
+ARRIVAL = 1.0
+"""Seconds after the monitor's own arrival within which a track belongs to somebody who was there before."""
 DEAF = (RoomState.JOINING, RoomState.WAITING, RoomState.FAILED)
 
 
@@ -43,9 +45,51 @@ class _Visit:
     speaker: Speaker
     ledger: Ledger
     opened: float  # wall time
+    pace: Pace
+    segmenter: Segmenter
     ended: float = 0.0  # wall time; 0 while open
     noted: Ledger = field(default_factory=lambda: Ledger(0.0))  # which stretches have a gap entry already
-    broke_off: int = -1  # media time at which the newest utterance ended without a silence, samples
+    summed_up: bool = False  # the short holes have theirs
+
+    async def frames(self, track: Track) -> AsyncIterator[AudioFrame]:
+        """The track's frames, each noted as it comes."""
+        async for frame in track.frames():
+            self.pace.note(frame.start + len(frame.samples), frame.arrived, self.segmenter.talking)
+            yield frame
+
+    def totals(self, now: float) -> Coverage:
+        """The ledger, and until it is over also the time up to `now` that has made no audio, as it looks so far."""
+        samples = Counter(self.ledger.samples())
+        for part in () if self.ended else self.pace.unmade(now, self.segmenter.talking):
+            samples[part.state] += part.samples
+        return Coverage({state: n / RATE for state, n in samples.items()})
+
+    def end(self, now: float) -> None:
+        """The track is over: book the time that it was open and that made no audio."""
+        self.ended = now
+        for part in self.pace.unmade(now, self.segmenter.talking):
+            start = self.ledger.end
+            self.ledger.extend(start + part.samples)
+            self.ledger.settle(start, self.ledger.end, part.state, part.cause)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A track whose frames are noted by its visit."""
+
+    track: Track
+    visit: _Visit
+
+    @property
+    def id(self) -> str:
+        return self.track.id
+
+    @property
+    def speaker(self) -> Speaker:
+        return self.track.speaker
+
+    def frames(self) -> AsyncIterator[AudioFrame]:
+        return self.visit.frames(self.track)
 
 
 class RoomWatch:
@@ -79,6 +123,7 @@ class RoomWatch:
         self._detail = ""
         self._deaf_since = 0.0  # wall time since which the monitor wants to be in the room and isn't; 0: it is
         self._deaf_cause = ""
+        self._live_since = float("-inf")  # wall time
         self._speakers: dict[str, Speaker] = {}
         self._talkers: set[str] = set()
         self._visits: dict[str, _Visit] = {}
@@ -105,6 +150,8 @@ class RoomWatch:
 
     async def on_state(self, state: RoomState, detail: str) -> None:
         self._state, self._detail = state, detail
+        if state is RoomState.LIVE:
+            self._live_since = self._clock()
         if state in DEAF:
             self._deaf_since = self._deaf_since or self._clock()
             self._deaf_cause = detail or self._deaf_cause
@@ -134,42 +181,24 @@ class RoomWatch:
         """Listen to one speaker until the track ends; nothing of it is left unbooked."""
         opened = self._clock()
         ledger = self._book.open(track.id, self.facts.id, track.speaker, opened)
-        visit = _Visit(track.id, track.speaker, ledger, opened)
+        pace = Pace(opened, under_way=opened - self._live_since < ARRIVAL)
+        visit = _Visit(track.id, track.speaker, ledger, opened, pace, Segmenter(self._rules))
         self._visits[track.id] = visit
-        await self._store.open_track(track.id, self.facts.id, track.speaker, opened)
         try:
+            await self._store.open_track(track.id, self.facts.id, track.speaker, opened)
             await listen(
-                track,
+                _Noted(track, visit),
                 room=self.facts.id,
                 ledger=ledger,
                 vad=Vad(self._aggressiveness),
-                segmenter=Segmenter(self._rules),
-                hand_over=lambda utterance: self._cut(visit, utterance),
+                segmenter=visit.segmenter,
+                hand_over=self._hand_over,
                 talking=lambda on: self._talk(track.speaker, on),
                 ids=self._ids,
             )
         finally:
-            visit.ended = self._clock()
-            self._account_for_tail(visit)
+            visit.end(self._clock())
             self._talk(track.speaker, False)
-
-    def _cut(self, visit: _Visit, utterance: Utterance) -> None:
-        visit.broke_off = utterance.end if utterance.cut in (Cut.GAP, Cut.LEFT) else -1
-        self._hand_over(utterance)
-
-    def _account_for_tail(self, visit: _Visit) -> None:
-        """The time between the last frame and the end of the track: nothing came, so nothing tells what was said.
-
-        Senders stop on purpose in silence (DTX, mute); from one who was silent it is silence, else it is lost.
-        """
-        heard, end = visit.ledger.end, int((visit.ended - visit.opened) * RATE)
-        if end - heard < TAIL * RATE:
-            return
-        visit.ledger.extend(end)
-        if visit.broke_off == heard:
-            visit.ledger.settle(heard, end, Heard.LOST_NETWORK, "audio stopped coming while somebody spoke")
-        else:
-            visit.ledger.settle(heard, end, Heard.SILENCE)
 
     def _talk(self, speaker: Speaker, on: bool) -> None:
         if on == (speaker.id in self._talkers):
@@ -181,7 +210,8 @@ class RoomWatch:
 
     async def checkpoint(self) -> None:
         """Write the ledger of each open track to the database; finish those that are over and settled."""
-        await self._store.save_coverages({v.track: v.ledger.totals() for v in self._visits.values()})
+        now = self._clock()
+        await self._store.save_coverages({v.track: v.totals(now) for v in self._visits.values()})
         for visit in list(self._visits.values()):
             await self._note_gaps(visit)
             if visit.ended and not visit.ledger.pending:
@@ -191,7 +221,8 @@ class RoomWatch:
         """The house stops: what is still pending was cut off by the end of the grace."""
         await self._note_deafness()
         for visit in list(self._visits.values()):
-            visit.ended = visit.ended or self._clock()
+            if not visit.ended:
+                visit.end(self._clock())
             visit.ledger.close(Heard.LOST_ERROR, "cut off when the service stopped")
             await self._finish(visit)
 
@@ -214,13 +245,20 @@ class RoomWatch:
                 await self._store.add_gap(self._gap(visit, end - fresh, fresh, state, cause))
 
     async def _note_short_holes(self, visit: _Visit) -> None:
+        """One entry for each state: what the ledger has of it beyond the gaps that were told one by one."""
+        if visit.summed_up:
+            return
+        visit.summed_up = True  # first: a stop may come while it is written, and the write is done all the same
+        all_of_it, told = visit.ledger.samples(), visit.noted.samples()
         short = [g for g in visit.ledger.gaps() if g.state is not Heard.VETOED and (g.end - g.start) / RATE < NOTED_GAP]
         for state in sorted({gap.state for gap in short}):
             holes = [gap for gap in short if gap.state is state]
-            samples = sum(gap.end - gap.start for gap in holes)
+            samples = all_of_it[state] - told.get(state, 0)
             cause = f"{len(holes)} short holes over the whole visit: {holes[0].cause}"
+            if len(visit.ledger.gaps()) == GAPS_KEPT:
+                cause = f"more than {cause}"
             await self._store.add_gap(self._gap(visit, holes[0].start, samples, state, cause))
 
     def _gap(self, visit: _Visit, start: int, samples: int, state: Heard, cause: str) -> Gap:
-        began = visit.ledger.wall(start)
+        began = visit.pace.wall(start)
         return Gap(self.facts.id, visit.speaker, visit.track, began, samples / RATE, state, cause)

@@ -83,6 +83,12 @@ class Segmenter:
         self._voiced = 0  # frames of _open up to and with the last voiced one
         self._quiet_run = 0  # unvoiced frames since then (lost ones don't count: they may have been voiced)
         self._lost_run = 0  # lost frames at the end of what was fed
+        self._talking = False
+
+    @property
+    def talking(self) -> bool:
+        """Was there voice in the newest frame of which that is known?"""
+        return self._talking
 
     @property
     def open(self) -> bool:
@@ -104,6 +110,7 @@ class Segmenter:
         known = frame.origin in (Origin.HEARD, Origin.QUIET)
         self._lost_run = 0 if known else self._lost_run + 1
         voiced = voiced and frame.origin is Origin.HEARD
+        self._talking = voiced if known else self._talking
         self._quiet_run = 0 if voiced else self._quiet_run + known
         return self._go_on(frame, voiced) if self._open else self._wait(frame, voiced)
 
