@@ -98,6 +98,7 @@ class Service:
                 await self._drain(house, drained)
                 for chore in chores:
                     chore.cancel()
+                await asyncio.wait(chores)  # or one may still be at the ledger that is written down next
                 await self._write_down(house)
                 self._feed.close()
 

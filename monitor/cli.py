@@ -112,7 +112,7 @@ def demo(
     base = _speech(load(config), model, trust)
     base = base.model_copy(update={"web": base.web.model_copy(update={"port": port})})
     settings = demos.settings_for(base, data or base.storage.data / "demo")
-    _logging(settings)
+    _logging(settings, logging.WARNING)
     _fetch_model(model, trust)
     recordings = _fetch_recordings()
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
+
 from monitor.alerts.policy import Policy
 from monitor.evidence.clip import write as write_clip
 from monitor.evidence.ring import Ring
@@ -23,6 +25,8 @@ from monitor.speech.languages import LanguageMemory
 from monitor.speech.recogniser import Hints
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
 
 
 class Pipeline:
@@ -106,9 +110,13 @@ class Pipeline:
         self._metrics.alert(alert)
 
     def _write_clip(self, alert: str, utterance: Utterance) -> str:
-        """The utterance, with what the speaker said shortly before it."""
+        """The utterance, with what the speaker said shortly before it. A disk that fails costs the clip, no alert."""
         start = max(0, utterance.start - round(self._lead * RATE))
-        return write_clip(self._clips, alert, self._ring.between(utterance.track, start, utterance.end))
+        try:
+            return write_clip(self._clips, alert, self._ring.between(utterance.track, start, utterance.end))
+        except OSError:
+            log.exception("evidence clip not written", alert=alert)
+            return ""
 
     def _book_state(self, utterance: Utterance, state: Heard, cause: str) -> None:
         self._book.settle(utterance.track, utterance.start, utterance.end, state, cause)

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import structlog
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx
 
-from monitor.model import Heard, Samples, Transcript, Utterance
+from monitor.model import RATE, Heard, Samples, Transcript, Utterance
 from monitor.speech.recogniser import Hints, Recogniser
 
 _log = structlog.get_logger(__name__)
@@ -225,7 +225,8 @@ class Batcher:
         await self._hand_over()
 
     def _give_up(self, utterance: Utterance, reason: str, state: Heard = Heard.LOST_OVERLOAD) -> None:
-        self._lost_seconds += utterance.seconds
+        if state is Heard.LOST_OVERLOAD:  # without its head that the utterance before has as well
+            self._lost_seconds += utterance.seconds - utterance.overlap / RATE
         self._given_up.append(GivenUp(utterance, reason, state))
         self._wake.set()
         self._moved.set()

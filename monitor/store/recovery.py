@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from monitor.messages import RoomChanged
 from monitor.model import Gap, Heard, RoomState, Speaker
@@ -14,7 +14,10 @@ from monitor.store.tables import EVENTS, SESSIONS, TRACKS
 UNHEARD = "the service ended without closing; nothing was heard until the restart"
 UNEXAMINED = "heard, but not examined yet when the service ended without closing"
 
-_MONITORED = {RoomState.JOINING.value, RoomState.LIVE.value, RoomState.WAITING.value}
+OUTSIDE = "the monitor was not in the room, nor until the restart"
+
+_OUTSIDE = {RoomState.JOINING.value, RoomState.WAITING.value, RoomState.FAILED.value}
+"""States in which somebody counts on the room being heard, and it isn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,16 @@ def _bury(db: Connection, crash: _Crash, now: float) -> list[Gap]:
     query = select(TRACKS).where(TRACKS.c.session == crash.session, TRACKS.c.closed_at.is_(None))
     tracks = db.execute(query.order_by(TRACKS.c.opened_at)).mappings().all()
     # The ledger of a track is known up to its last save; from then on the room counts as unheard.
-    last_known = dict.fromkeys(_rooms_live_at_the_end(db, crash), crash.beat)
+    last_known, outside = _rooms_at_the_end(db, crash)
     gaps: list[Gap] = []
     for track in tracks:
         gaps += _close(db, track)
         last_known[track["room"]] = min(last_known.get(track["room"], crash.beat), track["updated_at"])
     for room, since in sorted(last_known.items()):
-        gaps.append(Gap(room, None, "", since, max(0.0, now - since), Heard.LOST_ERROR, UNHEARD))
+        cause = UNHEARD
+        if room in outside:
+            since, cause = min(since, outside[room]), OUTSIDE
+        gaps.append(Gap(room, None, "", since, max(0.0, now - since), Heard.LOST_ERROR, cause))
     ended = update(SESSIONS).where(SESSIONS.c.id == crash.session)
     db.execute(ended.values(stopped_at=crash.beat, clean=False))
     return gaps
@@ -62,17 +68,30 @@ def _close(db: Connection, track: RowMapping) -> list[Gap]:
         speaker = Speaker(track["speaker_id"], track["speaker_name"])
         gap = Gap(track["room"], speaker, track["id"], until - pending, pending, Heard.LOST_ERROR, UNEXAMINED)
         gaps.append(gap)
-    db.execute(update(TRACKS).where(TRACKS.c.id == track["id"]).values(seconds=seconds, closed_at=until))
+    # A track that had ended, but was not settled yet, has saves after its end; its ledger knows how long it was open.
+    closed = min(until, track["opened_at"] + sum(seconds.values()))
+    db.execute(update(TRACKS).where(TRACKS.c.id == track["id"]).values(seconds=seconds, closed_at=closed))
     return gaps
 
 
-def _rooms_live_at_the_end(db: Connection, crash: _Crash) -> list[str]:
-    """Rooms whose last known state in that run means that somebody counts on them being heard."""
-    newest = (
-        select(func.max(EVENTS.c.seq))
-        .where(EVENTS.c.type == "room", EVENTS.c.at >= crash.started)
-        .group_by(EVENTS.c.room)
-    )
-    rows = db.execute(select(EVENTS).where(EVENTS.c.seq.in_(newest))).mappings().all()
-    messages = [convert.event(row) for row in rows]
-    return [m.room.id for m in messages if isinstance(m, RoomChanged) and m.room.state in _MONITORED]
+def _rooms_at_the_end(db: Connection, crash: _Crash) -> tuple[dict[str, float], dict[str, float]]:
+    """Rooms that somebody counted on when that run ended: until when they were known, and which were not heard since.
+
+    The second has the moment from which the monitor was outside: that gap is written when it is in again, so not yet.
+    """
+    query = select(EVENTS).where(EVENTS.c.type == "room", EVENTS.c.at >= crash.started).order_by(EVENTS.c.seq)
+    known: dict[str, float] = {}
+    outside: dict[str, float] = {}
+    for row in db.execute(query).mappings():
+        message = convert.event(row)
+        if not isinstance(message, RoomChanged):
+            continue
+        room, state = message.room.id, message.room.state
+        if state in _OUTSIDE:
+            outside.setdefault(room, message.at)
+        else:
+            outside.pop(room, None)
+        known.pop(room, None)
+        if state in _OUTSIDE or state == RoomState.LIVE.value:
+            known[room] = crash.beat
+    return known, outside
