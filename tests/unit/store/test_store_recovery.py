@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from monitor.messages import GapNoted, Numbered
 from monitor.model import Coverage, Gap, Heard
-from monitor.store.recovery import UNEXAMINED, UNHEARD
+from monitor.store.recovery import OUTSIDE, UNEXAMINED, UNHEARD
 from monitor.store.store import Store
 from tests.helpers.storing import ANN, database, room
 
@@ -59,11 +61,42 @@ async def test_a_live_room_without_speakers_was_unheard_too(tmp_path: Path) -> N
     path, clock = database(tmp_path), Clock()
     async with Store.open(path, nobody, clock) as store:
         await store.begin_session()
-        await store.add_room(room("quiet", "waiting"))
+        await store.add_room(room("quiet", "live"))
         clock.now = 1020.0
         await store.beat(1020.0)
     async with Store.open(path, nobody, clock) as store:
         assert await store.recover(1050.0) == [Gap("quiet", None, "", 1020.0, 30.0, Heard.LOST_ERROR, UNHEARD)]
+
+
+async def test_a_room_that_was_lost_before_the_crash_is_unheard_since_then(tmp_path: Path) -> None:
+    path, clock = database(tmp_path), Clock()
+    async with Store.open(path, nobody, clock) as store:
+        await store.begin_session()
+        for now, state in ((1000.0, "joining"), (1001.0, "live"), (1010.0, "waiting"), (1011.0, "joining")):
+            clock.now = now
+            await store.add_room(room("lobby", state))
+        await store.add_room(room("broken", "joining"))
+        await store.add_room(room("broken", "failed"))
+        clock.now = 1100.0
+        await store.beat()
+    async with Store.open(path, nobody, clock) as store:
+        assert await store.recover(1150.0) == [
+            Gap("broken", None, "", 1011.0, 139.0, Heard.LOST_ERROR, OUTSIDE),
+            Gap("lobby", None, "", 1010.0, 140.0, Heard.LOST_ERROR, OUTSIDE),
+        ]
+
+
+async def test_a_track_that_had_ended_before_the_crash_is_closed_at_its_end(tmp_path: Path) -> None:
+    path, clock = database(tmp_path), Clock()
+    async with Store.open(path, nobody, clock) as store:
+        await store.begin_session()
+        await store.open_track("t1", "lobby", ANN, 1000.0)
+        clock.now = 1030.0  # it ended at 1010 and waits for the recogniser ever since
+        await store.save_coverage("t1", Coverage({Heard.SILENCE: 4.0, Heard.PENDING: 6.0}))
+    async with Store.open(path, nobody, clock) as store:
+        await store.recover(1050.0)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT closed_at FROM tracks").fetchone() == (1010.0,)
 
 
 async def test_after_a_proper_stop_there_is_nothing_to_recover(tmp_path: Path) -> None:
