@@ -142,7 +142,7 @@ class Batcher:
         After `close` it is given up at once.
         """
         if self._closed:
-            self._give_up(utterance, "the recogniser has stopped")
+            self._give_up(utterance, "the recogniser has stopped", Heard.LOST_ERROR)
             return
         self._waiting.append(_Waiting(utterance, hints, self._clock()))
         while len(self._waiting) > 1 and sum(w.utterance.seconds for w in self._waiting) > self._limit:
