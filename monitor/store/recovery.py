@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from monitor.messages import RoomChanged
-from monitor.model import Gap, Heard, RoomState, Speaker
+from monitor.model import RATE, Gap, Heard, RoomState, Speaker
 from monitor.store import convert
-from monitor.store.tables import EVENTS, SESSIONS, TRACKS
+from monitor.store.tables import EVENTS, GAPS, SESSIONS, TRACKS
 
 UNHEARD = "the service ended without closing; nothing was heard until the restart"
 UNEXAMINED = "heard, but not examined yet when the service ended without closing"
-
+UNTOLD = "lost during the visit, in holes that had no entry yet when the service ended without closing"
 OUTSIDE = "the monitor was not in the room, nor until the restart"
 
 _OUTSIDE = {RoomState.JOINING.value, RoomState.WAITING.value, RoomState.FAILED.value}
@@ -59,19 +60,34 @@ def _bury(db: Connection, crash: _Crash, now: float) -> list[Gap]:
 
 def _close(db: Connection, track: RowMapping) -> list[Gap]:
     seconds = dict(track["seconds"])
+    gaps = _untold(db, track, seconds)
     pending = seconds.pop(Heard.PENDING.value, 0.0)
     until = track["updated_at"]
-    gaps = []
     if pending > 0:
         lost = Heard.LOST_ERROR.value
         seconds[lost] = seconds.get(lost, 0.0) + pending
-        speaker = Speaker(track["speaker_id"], track["speaker_name"])
-        gap = Gap(track["room"], speaker, track["id"], until - pending, pending, Heard.LOST_ERROR, UNEXAMINED)
-        gaps.append(gap)
+        gaps.append(_gap(track, until - pending, pending, Heard.LOST_ERROR, UNEXAMINED))
     # A track that had ended, but was not settled yet, has saves after its end; its ledger knows how long it was open.
     closed = min(until, track["opened_at"] + sum(seconds.values()))
     db.execute(update(TRACKS).where(TRACKS.c.id == track["id"]).values(seconds=seconds, closed_at=closed))
     return gaps
+
+
+def _untold(db: Connection, track: RowMapping, seconds: Mapping[str, float]) -> list[Gap]:
+    """Short holes get their entry when the speaker leaves: these speakers were never seen to leave."""
+    query = select(GAPS.c.state, func.sum(GAPS.c.seconds)).where(GAPS.c.track == track["id"]).group_by(GAPS.c.state)
+    told: dict[str, float] = {row[0]: row[1] for row in db.execute(query)}
+    gaps = []
+    for state in (Heard.LOST_NETWORK, Heard.LOST_OVERLOAD, Heard.LOST_ERROR):
+        missing = seconds.get(state.value, 0.0) - told.get(state.value, 0.0)
+        if missing >= 1 / RATE:
+            gaps.append(_gap(track, track["opened_at"], missing, state, UNTOLD))
+    return gaps
+
+
+def _gap(track: RowMapping, began: float, seconds: float, state: Heard, cause: str) -> Gap:
+    speaker = Speaker(track["speaker_id"], track["speaker_name"])
+    return Gap(track["room"], speaker, track["id"], began, seconds, state, cause)
 
 
 def _rooms_at_the_end(db: Connection, crash: _Crash) -> tuple[dict[str, float], dict[str, float]]:
