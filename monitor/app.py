@@ -78,11 +78,16 @@ class Service:
         allow_loopback()
         if not opus.available():
             log.warning("libopus can't be loaded: lost packets become silence; `room-monitor check` says more")
-        with _signals(self._stop):
-            async with houses.build(settings, settings.storage.data, self._told, metrics=self._metrics) as house:
-                await self._serve(house, beside)
+        with _signals(self.stop):
+            async with houses.build(settings, settings.storage.data, self.told, metrics=self._metrics) as house:
+                await self.serve(house, beside)
 
-    async def _serve(self, house: House, beside: Callable[[str], Coroutine[None, None, None]] | None) -> None:
+    def stop(self) -> None:
+        """Leave the rooms, finish what was heard within the grace, write it down, and return."""
+        self._stop.set()
+
+    async def serve(self, house: House, beside: Callable[[str], Coroutine[None, None, None]] | None = None) -> None:
+        """Run with this house, whose events come to `told`, until `stop`."""
         settings = self._settings
         builtin = [RoomSpec(r.id, r.name or r.id) for r in settings.rooms if r.kind == "builtin"]
         async with BuiltinRooms(builtin) as rooms, asyncio.TaskGroup() as tasks:
@@ -238,7 +243,7 @@ class Service:
             return None
         return {"name": watch.facts.name, "notice": self._notices[room], "participants": rooms.participants(room)}
 
-    def _told(self, message: Numbered) -> None:
+    def told(self, message: Numbered) -> None:
         """Everything that is stored comes by here on its way to the feed."""
         match message:
             case RoomChanged(room=room):
@@ -262,14 +267,14 @@ class Service:
 
 
 @contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
     """SIGINT and SIGTERM say stop, once; a second one ends the process the hard way."""
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
 
     def said(number: signal.Signals) -> None:
         log.info("stopping", signal=number.name)
-        stop.set()
+        stop()
         for each in numbers:
             loop.remove_signal_handler(each)
 
