@@ -15,6 +15,8 @@ DELAY = 0.3
 """Seconds that are only the way of the network: at the end of a track, or as uneven delay."""
 STALL = 0.5
 """Seconds without a frame after which the time until the next one is looked at."""
+LEAK = 2.0
+"""Seconds of delay that can't be uneven delay any more, not even of a busy machine."""
 DRIFT = 0.001
 """Share of a track by which the sender's clock may run slower than ours."""
 SETTING_UP = 3.0
@@ -77,12 +79,13 @@ class Pace:
             self._kept[talked] + (self._stall if talked is self._talked else 0.0) for talked in (False, True)
         )
         rest = self._arrived - self._end / RATE - self._zero - quiet - broken
+        leaked = rest > DRIFT * self._end / RATE and (talking or rest > LEAK)
         missed = self._under_way and self._talked_at_once and DELAY <= head <= SETTING_UP
         return [
             *(_booked(tail, talking, "audio stopped coming while somebody spoke") if tail >= DELAY else []),
             *_booked(broken, lost=True, cause="audio stopped coming for a while as somebody spoke"),
             *_booked(quiet, lost=False),
-            *(_booked(rest, rest > DRIFT * self._end / RATE, "time that no audio came for") if rest >= DELAY else []),
+            *(_booked(rest, leaked, "time that no audio came for") if rest >= DELAY else []),
             *_booked(head, missed, "somebody spoke before the monitor's connection was up"),
         ]
 

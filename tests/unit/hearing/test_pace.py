@@ -120,6 +120,14 @@ def test_time_that_leaks_away_is_lost() -> None:
     assert track.booked() == {Heard.LOST_NETWORK: 8}
 
 
+def test_uneven_delay_of_somebody_silent_is_no_loss() -> None:
+    track = Track()
+    track.hear(2, talking=False)
+    track.wait(0.4)
+    track.hear(0.1, talking=False)
+    assert track.booked() == {Heard.SILENCE: 0.4}
+
+
 @pytest.mark.parametrize(("there", "state"), [(True, Heard.LOST_NETWORK), (False, Heard.SILENCE)])
 def test_who_was_talking_when_the_monitor_came_was_missed_until_the_connection_was_up(
     there: bool, state: Heard
