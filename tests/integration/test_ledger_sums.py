@@ -188,10 +188,10 @@ async def test_who_leaves_in_mid_word_is_heard_to_the_end(floor: Floor) -> None:
 
 async def test_audio_that_stops_in_mid_word_is_lost_until_the_track_ends(floor: Floor) -> None:
     async with floor.open(Typist()) as (built, room):
-        await room.on_track(floor.track(Part(voice(2)), silence=3.0))
+        await room.on_track(floor.track(Part(voice(2)), Part(silence(0.4), Origin.LOST), silence=3.0))
         await room.on_track(floor.track(Part(voice(2)), Part(silence(1)), silence=3.0, speaker=BOB))
         await floor.close(built)
-    assert floor.row("Ann").seconds["lost-network"] == pytest.approx(3)
+    assert floor.row("Ann").seconds["lost-network"] == pytest.approx(3.4)
     assert floor.row("Bob").seconds["silence"] == pytest.approx(3.7, abs=0.3)
     assert ("lost-network", "audio stopped coming while somebody spoke") in floor.gaps()
 
