@@ -7,7 +7,7 @@ cut → batcher (veto, recogniser) → settle: transcript → joined with the wo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import structlog
 
 from monitor.alerts.policy import Policy
 from monitor.evidence.clip import write as write_clip
-from monitor.evidence.ring import Ring
+from monitor.evidence.ring import Part, Ring
 from monitor.hearing.coverage import Book
 from monitor.keywords.library import Library
 from monitor.keywords.tail import Seen, Tails
@@ -27,6 +27,12 @@ from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
+
+CONTEXT, PAUSE = 8.0, 1.5
+"""Seconds of what was said before that the recogniser hears again, and the pause after which it is another matter.
+
+A sentence torn into pieces is recognised worse; Whisper takes in 30 s at the same cost whatever is in them.
+"""
 
 
 class Pipeline:
@@ -66,7 +72,9 @@ class Pipeline:
         if self.batcher is None:
             raise RuntimeError("the pipeline has no batcher yet")
         likely = self._memory.likely(utterance.track)
-        self.batcher.submit(utterance, Hints(self._languages.get(utterance.room, ()), likely))
+        before = self._ring.before(utterance.track, utterance.start, CONTEXT, PAUSE)
+        self._ring.add(utterance)
+        self.batcher.submit(utterance, Hints(self._languages.get(utterance.room, ()), likely, before=before))
 
     async def settle(self, outcome: Outcome) -> None:
         """What became of an utterance: the batcher calls this once for each one it took."""
@@ -86,7 +94,6 @@ class Pipeline:
         if transcript.words:
             self._memory.note(utterance.track, transcript.language, utterance.seconds)
         await self._store.add_heard(transcript, joined.shown)
-        self._ring.add(utterance)
         hits = self._library.matcher.find(joined.words, joined.fresh_from, transcript.language)
         for hit in self._seen.fresh(utterance.track, hits, joined):
             await self._raise(hit, transcript)
@@ -104,16 +111,18 @@ class Pipeline:
         if not decision.new:
             await self._store.change_alert(decision.alert)
             return
-        clip = await asyncio.to_thread(self._write_clip, decision.alert.id, utterance)
+        since = max(0, utterance.start - round(self._lead * RATE))
+        before = self._ring.between(utterance.track, since, utterance.start)
+        parts = [*before, Part(utterance.start, utterance.audio)]
+        clip = await asyncio.to_thread(self._write_clip, decision.alert.id, parts)
         alert = self._policy.attach_clip(decision.alert.id, clip) or replace(decision.alert, clip=clip)
         await self._store.add_alert(replace(alert, raised_at=self._clock()))
         self._metrics.alert(alert)
 
-    def _write_clip(self, alert: str, utterance: Utterance) -> str:
+    def _write_clip(self, alert: str, parts: Sequence[Part]) -> str:
         """The utterance, with what the speaker said shortly before it. A disk that fails costs the clip, no alert."""
-        start = max(0, utterance.start - round(self._lead * RATE))
         try:
-            return write_clip(self._clips, alert, self._ring.between(utterance.track, start, utterance.end))
+            return write_clip(self._clips, alert, parts)
         except OSError:
             log.exception("evidence clip not written", alert=alert)
             return ""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 
+import numpy as np
+
 from monitor.model import RATE, Samples, Utterance
 
 
@@ -65,6 +67,23 @@ class Ring:
             if first < last:
                 found.append(Part(first, part.audio[first - part.start : last - part.start]))
         return tuple(found)
+
+    def before(self, track: str, start: int, longest: float, pause: float) -> Samples:
+        """The audio that ends exactly at `start`: at most `longest` seconds, back to the first hole of over `pause`.
+
+        Holes within it are silence. Empty where nothing was said shortly before.
+        """
+        begin = start
+        parts = self.between(track, start - round(longest * RATE), start)
+        for part in reversed(parts):
+            if begin - part.end > pause * RATE:
+                break
+            begin = part.start
+        out = np.zeros(start - begin, np.int16)
+        for part in parts:
+            if part.start >= begin:
+                out[part.start - begin : part.end - begin] = part.audio
+        return out
 
     def forget(self, track: str) -> None:
         """The speaker left, or withdrew consent: nothing of the audio stays."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from monitor.model import Transcript, Utterance
+from monitor.model import Samples, Transcript, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class Hints:
     languages: tuple[str, ...] = ()  # the room's set (ISO 639-1); empty: any
     likely: str | None = None  # the speaker's language so far
     speech: float | None = None  # seconds that a second voice detector took for speech
+    before: Samples | None = field(default=None, compare=False, repr=False)
+    """What the speaker said just before, ending where the utterance begins: context, never transcribed again."""
 
 
 class Recogniser(Protocol):

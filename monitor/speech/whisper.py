@@ -24,6 +24,7 @@ from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, Claim, believe
 from monitor.speech.languages import choose
 from monitor.speech.recogniser import Hints
 
+_SURE = 0.1  # seconds by which a word must reach into the utterance: more than an alignment is off
 _SHORTEST = RATE // 20  # samples: less than 50 ms holds no word, and the alignment fails on nothing
 _TOKENS_BASE, _TOKENS_A_SECOND = 30, 20  # English needs about 4 a second, scripts spelt in bytes about 15
 _TEMPERATURES = (0.0, 0.2, 0.4)  # hotter ones invent more than they mend
@@ -71,13 +72,15 @@ class WhisperRecogniser:
         began = time.perf_counter()
         if len(utterance.audio) < _SHORTEST:
             return Transcript(utterance, self._fixed(hints) or hints.likely or "en", (), self._name, 0.0)
-        audio = utterance.audio.astype(np.float32) / 32768.0
+        before = hints.before if hints.before is not None else utterance.audio[:0]
+        lead = len(before) / RATE
+        audio = np.concatenate([before, utterance.audio]).astype(np.float32) / 32768.0
         features = self._whisper.feature_extractor(audio)
         # The last frame is the extractor's own padding; what follows is cut and padded as faster-whisper does it.
         window = features[:, : min(self._whisper.feature_extractor.nb_max_frames, features.shape[-1] - 1)]
         encoded = self._whisper.encode(pad_or_trim(window))
         language = self._language(encoded, hints)
-        claims = self._claims(features, encoded, language, utterance.seconds)
+        claims = _after(self._claims(features, encoded, language, lead + utterance.seconds), lead)
         words, ghosts = believe(claims, language, utterance.seconds, hints.speech)
         offset = utterance.start / RATE
         placed = tuple(_placed(word, offset, utterance.seconds) for word in words)
@@ -111,6 +114,25 @@ class WhisperRecogniser:
             )
             for segment in segments
         ]
+
+
+def _after(claims: Sequence[Claim], lead: float) -> list[Claim]:
+    """The claims on what comes after the first `lead` seconds, counted from there.
+
+    A word belongs where it ends: the alignment lets the first word after a pause begin within the pause.
+    """
+    if not lead:
+        return list(claims)
+    late = []
+    for claim in claims:
+        words = tuple(
+            replace(word, start=max(0.0, word.start - lead), end=word.end - lead)
+            for word in claim.words
+            if word.end > lead + _SURE
+        )
+        if words:
+            late.append(replace(claim, words=words))
+    return late
 
 
 def _placed(word: Word, offset: float, seconds: float) -> Word:
