@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 from aiortc import RTCPeerConnection
 
 from monitor.mailbox import Closed, Mailbox
-from monitor.model import FRAME, AudioFrame, Origin, Samples, Speaker
+from monitor.model import FRAME, RATE, AudioFrame, Origin, Samples, Speaker
 from monitor.rooms import opus
 from monitor.rooms.framer import SILENCE, Block, Framer
 from monitor.rooms.reorder import Conceal, Decode, Lost, Packet, Quiet, Recover, Reorder, Restart, Step
@@ -141,6 +141,12 @@ class MediaStream:
         )
         self._watch_hole()
 
+    def missed(self, seconds: float) -> None:
+        """The room says that the speaker talked for so long, and nothing came: no packet will ever tell of it."""
+        if self._mailbox.closed:
+            return
+        self._play([*self._reorder.flush(), Lost(round(seconds * RATE))])
+
     def close(self) -> None:
         """The speaker left: `frames()` ends after what is buffered. Calling it again changes nothing."""
         if self._mailbox.closed:
@@ -247,6 +253,11 @@ class Receiver:
         if stream is not None:
             stream.close()
             self._ended += stream.stats
+
+    def missed(self, mid: str, seconds: float) -> None:
+        """See `MediaStream.missed`; nothing happens when the m-line is not open."""
+        if stream := self._streams.get(mid):
+            stream.missed(seconds)
 
     def close_all(self) -> None:
         """The visit is over."""

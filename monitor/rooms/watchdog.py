@@ -34,9 +34,13 @@ class Watchdog:
 
     def deaf(self, now: float) -> bool:
         """Whether audio has been due for longer than the patience, and none came: rebuild the connection."""
+        return self.waiting(now) > self._patience
+
+    def waiting(self, now: float) -> float:
+        """Seconds for which audio has been due, and none came; 0 where none is due."""
         if self._expected_since is None:
-            return False
-        return now - max(self._expected_since, self._packet) > self._patience
+            return 0.0
+        return max(0.0, now - max(self._expected_since, self._packet))
 
     def _update(self, at: float) -> None:
         expected = self._talking and not self._muted

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from monitor.errors import ConnectionLost, Refused
-from monitor.model import Origin
+from monitor.model import FRAME, RATE, Origin
 from monitor.rooms.builtin import downstream, private, server
 from monitor.rooms.builtin.client import visit
 from monitor.rooms.builtin.connector import BuiltinConnector
@@ -254,3 +254,4 @@ async def test_talk_without_audio_is_a_lost_connection(room: RoomServer, monkeyp
             await anext(tracks)
         await ear.listen()
         assert ear.ended
+        assert ear.origins[Origin.LOST] * FRAME / RATE > 0.3, "what was due and never came is lost, and not silence"

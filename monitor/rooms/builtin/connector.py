@@ -22,6 +22,10 @@ TRACKS = 64
 LOOK = 1.0
 """Seconds between looks at the watchdogs."""
 
+MISSED = 1.0
+"""Seconds without audio of somebody who is said to talk that are lost when the visit ends. The sign that somebody
+talks goes out half a second after the talk, and is on its way for a while: less than this proves nothing."""
+
 
 class BuiltinConnector:
     """Joins one built-in room as its monitor: visible in the roster, listening only."""
@@ -110,14 +114,19 @@ class _Session:
         while self._error is None:
             await asyncio.sleep(LOOK)
             now = time.time()
-            for mid, who in self._listener.who.items():
-                dog = self._dogs.setdefault(who, Watchdog(self._patience))
-                at = self._listener.last_packet_at(mid)
-                if at is not None:
-                    dog.packet(at)
-                if dog.deaf(now):
-                    self._finish(ConnectionLost(f"somebody talks, and no audio came for {self._patience:g} s"))
-                    return
+            if any(dog.deaf(now) for dog in self._watched().values()):
+                self._finish(ConnectionLost(f"somebody talks, and no audio came for {self._patience:g} s"))
+                return
+
+    def _watched(self) -> dict[str, Watchdog]:
+        """The watchdog of each open m-line, told of its newest packet."""
+        watched = {}
+        for mid, who in self._listener.who.items():
+            watched[mid] = dog = self._dogs.setdefault(who, Watchdog(self._patience))
+            at = self._listener.last_packet_at(mid)
+            if at is not None:
+                dog.packet(at)
+        return watched
 
     async def close(self) -> None:
         self._finish(None)
@@ -125,6 +134,10 @@ class _Session:
 
     def _finish(self, error: ConnectionLost | Refused | None) -> None:
         self._error = self._error or error
+        now = time.time()
+        for mid, dog in self._watched().items():
+            if (seconds := dog.waiting(now)) > min(self._patience, MISSED):
+                self._listener.missed(mid, seconds)
         self._listener.end()
         self._tracks.close()
 

@@ -51,6 +51,10 @@ class Listener:
                 del self._who[mid]
                 self._receiver.close(mid)
 
+    def missed(self, mid: str, seconds: float) -> None:
+        """So much of a participant's talk never came, and never will."""
+        self._receiver.missed(mid, seconds)
+
     def end(self) -> None:
         """End all streams; what they have received can still be taken from them."""
         self._who.clear()

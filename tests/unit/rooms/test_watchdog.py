@@ -11,9 +11,15 @@ def test_nobody_talks_nothing_is_due() -> None:
 
 def test_talk_without_packets_is_deafness_after_the_patience() -> None:
     dog = Watchdog(5)
+    assert dog.waiting(100) == 0
     dog.talking(True, 100)
     assert not dog.deaf(105)
     assert dog.deaf(105.1)
+    assert dog.waiting(105.5) == 5.5
+    dog.packet(105)
+    assert dog.waiting(105.5) == 0.5
+    dog.muted(True, 105)
+    assert dog.waiting(105.5) == 0
 
 
 def test_packets_keep_it_calm_until_they_stop() -> None:
