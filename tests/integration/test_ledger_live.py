@@ -32,11 +32,12 @@ DELAY = 0.35
 
 
 Told = list[Numbered]
-Beside = Callable[[str, Told], Awaitable[None]]
+Stop = Callable[[], None]
+Beside = Callable[[str, Told, Stop], Awaitable[None]]
 
 
 async def serve(directory: Path, typist: Typist, beside: Beside, *, grace: float = 30.0, backlog: float = 60.0) -> Told:
-    """Run the service in one room until `beside` has returned, then stop it. `beside` gets the room's address."""
+    """Run the service in one room until `beside` has returned or stops it. `beside` gets the room's address."""
     settings = Settings(
         rooms=(Room(id=ROOM, name="Lobby"),),
         web=Web(port=0),
@@ -52,7 +53,7 @@ async def serve(directory: Path, typist: Typist, beside: Beside, *, grace: float
         service.told(message)
 
     async def then_stop(url: str) -> None:
-        await beside(f"{url.replace('http', 'ws', 1)}/rooms/{ROOM}/ws", messages)
+        await beside(f"{url.replace('http', 'ws', 1)}/rooms/{ROOM}/ws", messages, service.stop)
         service.stop()
 
     async with house(directory, typist, told, backlog=backlog) as built:
@@ -84,10 +85,12 @@ async def test_a_stop_in_mid_word_examines_all_of_it_within_the_grace(tmp_path: 
     typist = Typist(lambda _: "nothing much")
     talk = [voice(1.5), silence(1), voice(60, seed=1)]
 
-    async def speaking(url: str, _told: Told) -> None:
+    async def speaking(url: str, _told: Told, stop: Stop) -> None:
         async with person(url, "Ann", *talk, loop=False):
             await until(lambda: len(typist.heard) == 1, 20)
             await asyncio.sleep(1.0)  # in the middle of the second one
+            stop()
+            await asyncio.sleep(3600)  # Ann goes on: she is cancelled as the monitor leaves
 
     await serve(tmp_path, typist, speaking)
     row = row_of(tmp_path)
@@ -100,7 +103,7 @@ async def test_a_lossy_network_costs_its_speaker_what_never_came_and_nobody_else
     chance = random.Random(3)
     talk = [voice(2), voice(2, seed=1), voice(2, seed=2)]
 
-    async def speaking(url: str, _told: Told) -> None:
+    async def speaking(url: str, _told: Told, _stop: Stop) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(speak(url, "clear", talk, pause=1.0, loop=False))
             tasks.create_task(speak(url, "lossy", talk, pause=1.0, loop=False, lost=lambda: chance.random() < 0.2))
@@ -120,7 +123,7 @@ async def test_what_the_grace_cuts_off_is_on_the_record(tmp_path: Path, gate: th
 
     typist = Typist(stuck)
 
-    async def speaking(url: str, _told: Told) -> None:
+    async def speaking(url: str, _told: Told, _stop: Stop) -> None:
         async with person(url, "Ann", voice(1.5), silence(1), voice(2), silence(1), voice(60), loop=False):
             await until(lambda: len(typist.heard) == 2, 20)
             await asyncio.sleep(0.5)
@@ -144,7 +147,7 @@ async def test_the_service_says_when_it_is_behind_and_when_it_is_up_again(
     def recovered(told: Told) -> list[bool]:
         return [message.recovered for message in told if isinstance(message, Behind)]
 
-    async def speaking(url: str, told: Told) -> None:
+    async def speaking(url: str, told: Told, _stop: Stop) -> None:
         async with person(url, "Ann", *talk, silence(60), loop=False):
             await until(lambda: recovered(told)[:1] == [False], 20)
             gate.set()
