@@ -43,6 +43,19 @@ def test_a_batch_comes_back_in_order(recogniser: Recogniser) -> None:
         assert errors(clip.transcript, transcript.text, "en").rate <= 0.25
 
 
+def test_what_was_said_before_is_context_and_not_transcribed_again(recogniser: Recogniser) -> None:
+    clip = next(c for c in package_clips() if c.name == "kennedy").samples
+    pause = int(4.9 * RATE)  # after "ask not"
+    said = utterance(clip[pause:], start=100 * RATE)
+    (alone,) = recogniser.transcribe([(said, ENGLISH)])
+    (heard,) = recogniser.transcribe([(said, Hints(("en",), before=clip[:pause]))])
+    assert "fellow" not in heard.text
+    assert errors("what your country can do for you ask what you can do for your country", heard.text, "en").count <= 1
+    assert heard.words[0].start >= 100.0
+    for one, other in zip(heard.words[1:], alone.words[1:], strict=False):
+        assert abs(one.end - other.end) < 0.5  # times count from the utterance, whatever came before it
+
+
 def test_empty_and_tiny_audio_give_an_empty_transcript(recogniser: Recogniser) -> None:
     for samples in (0, 1, 100, 700):
         (heard,) = recogniser.transcribe([(utterance(np.zeros(samples, dtype=np.int16)), ENGLISH)])

@@ -65,3 +65,16 @@ def test_holds_each_sample_once_true_to_its_time_and_no_more_than_asked(
     assert set(held) == {t for t in heard if t >= end - round(seconds * RATE)}
     for part in parts:
         assert np.array_equal(part.audio, (np.arange(part.start, part.end) % 30_000).astype(np.int16))
+
+
+def test_what_was_said_just_before_ends_exactly_where_the_next_begins() -> None:
+    ring = Ring()
+    ring.add(utterance(100, RATE))
+    ring.add(utterance(2 * RATE, RATE))
+    before = ring.before("t", 4 * RATE, longest=8.0, pause=1.5)
+    assert len(before) == 4 * RATE - 100
+    at = [100, RATE, RATE + 200, 3 * RATE - 1, 3 * RATE]  # said, said, hole, said, hole
+    assert [int(before[sample - 100]) for sample in at] == [100, RATE, 0, (3 * RATE - 1) % 30_000, 0]
+    assert len(ring.before("t", 4 * RATE, longest=1.5, pause=1.5)) == 3 * RATE // 2
+    assert len(ring.before("t", 4 * RATE, longest=8.0, pause=0.9)) == 0  # too long a pause: another matter
+    assert len(ring.before("nobody", 4 * RATE, longest=8.0, pause=1.5)) == 0
