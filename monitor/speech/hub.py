@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import huggingface_hub
+from huggingface_hub.errors import HfHubHTTPError
 
 from monitor.errors import DownloadFailed
 from monitor.speech.known import KnownModel
 
 _FILES = ["config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*"]
-# The hub's own errors are subclasses of these.
-_FAILURES = (OSError, ValueError, RuntimeError, httpx.HTTPError)
+# The hub's own errors are subclasses of these; its bases hold the root of the HTTP client that it uses these days.
+_FAILURES: tuple[type[BaseException], ...] = (OSError, ValueError, RuntimeError, *HfHubHTTPError.__bases__)
 
 
 def cached(model: KnownModel) -> Path | None:
