@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 from playwright.async_api import expect
-from tests.helpers.speech import package_clips
 
 from tests.helpers.browser import browser
 from tests.helpers.service import prepare, running
+from tests.helpers.speech import package_clips
 
 PATIENCE = 90_000
 """Milliseconds; on a busy machine the recogniser takes its time."""

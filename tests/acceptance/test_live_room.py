@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.helpers.speech import package_clips
 
 from monitor.messages import AlertRaised, FeedMessage, GapNoted, HeardMessage, Hello, RoomChanged, SpeakerChanged
 from monitor.rooms.builtin.speak import speak
 from tests.helpers.feed import collect, numbers
 from tests.helpers.service import prepare, running
+from tests.helpers.speech import package_clips
 
 
 def kennedy() -> np.ndarray:

@@ -9,9 +9,9 @@ import wave
 from pathlib import Path
 
 import numpy as np
-from tests.helpers.speech import package_clips
 
 from tests.helpers.service import prepare
+from tests.helpers.speech import package_clips
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
