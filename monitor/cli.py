@@ -131,6 +131,9 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table")] = False,
     split: Annotated[bool, typer.Option("--split-channels", help="Each channel is a speaker of its own")] = False,
     language: Annotated[str | None, typer.Option(help="Language spoken (ISO 639-1); default: detected")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Cut as in a live room, for delay; default: whole sentences")
+    ] = False,
     model: Annotated[str | None, typer.Option(help="Whisper model")] = None,
     trust: Trust = False,
     config: Config = None,
@@ -157,7 +160,7 @@ def replay(
 
     begun = time.monotonic()
     with file_progress(err, files) as progress:
-        tally = _run(run_replay(files, settings, emit, progress, split=split, language=language))
+        tally = _run(run_replay(files, settings, emit, progress, split=split, language=language, live=live))
     closing = summary(tally, time.monotonic() - begun, settings.speech.model)
     if as_json:
         print(json.dumps(closing, ensure_ascii=False))

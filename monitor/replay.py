@@ -23,6 +23,8 @@ from monitor.telemetry.metrics import Metrics
 from monitor.views import coverage_view
 from monitor.watch import RoomFacts, RoomWatch
 
+PATIENT = {"hangover": 1.5, "max_utterance": 25.0}
+"""How a file is cut unless it is to be as live: nobody waits for an alert, and whole sentences are heard better."""
 AHEAD = 30.0
 """Seconds of speech that may wait for the recogniser before reading goes on: memory stays bounded."""
 
@@ -90,17 +92,21 @@ async def replay(
     *,
     split: bool = False,
     language: str | None = None,
+    live: bool = False,
     metrics: Metrics | None = None,
 ) -> Tally:
     """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage.
 
     A file that can't be read becomes an object of type `problem` and does not stop the others. `split`: each channel
-    is a speaker of its own; `metrics` counts along. Raises OperatorError when the house can't be built (no model, say).
+    is a speaker of its own. `live`: cut as in a live room, for delay; else for accuracy. `metrics` counts along. Raises OperatorError when the
+    house can't be built (no model, say).
     """
     tally = Tally()
     current = Path()
     room = Room(id="replay", languages=(language,) if language else ())
     settings = settings.model_copy(update={"rooms": (room,)})
+    if not live:
+        settings = settings.model_copy(update={"hearing": settings.hearing.model_copy(update=PATIENT)})
 
     def told(message: Numbered) -> None:
         if (shown := _shown(message, current)) is not None:

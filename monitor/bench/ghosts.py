@@ -142,7 +142,9 @@ async def hear(settings: Settings, heard: list[Sound], language: str | None, out
                         result.coverage[state] = result.coverage.get(state, 0.0) + seconds
 
         with file_progress(out, [Path(path) for path in files]) as progress:
-            await replay([Path(path) for path in files], settings, emit, progress, language=language, metrics=metrics)
+            await replay(
+                [Path(path) for path in files], settings, emit, progress, language=language, metrics=metrics, live=True
+            )
     return result
 
 

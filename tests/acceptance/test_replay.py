@@ -67,7 +67,9 @@ def test_a_phrase_across_a_length_cut_is_found_once(tmp_path: Path) -> None:
 
     prepare(tmp_path, "[hearing]\nmax_utterance = 4.0\n".join(["", SETTINGS.replace("grace = 20.0\n", "")]))
     path = write(tmp_path / "mono.wav", kennedy())
-    done = command("replay", "--json", "--config", str(tmp_path / "monitor.toml"), "--language", "en", str(path))
+    done = command(
+        "replay", "--live", "--json", "--config", str(tmp_path / "monitor.toml"), "--language", "en", str(path)
+    )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert any(row["type"] == "utterance" and row["cut"] == "length" for row in rows)
     times = [row["at"] for row in rows if row["type"] == "alert" and row["phrase"] == "your country"]
