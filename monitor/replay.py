@@ -98,8 +98,8 @@ async def replay(
     """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage.
 
     A file that can't be read becomes an object of type `problem` and does not stop the others. `split`: each channel
-    is a speaker of its own. `live`: cut as in a live room, for delay; else for accuracy. `metrics` counts along. Raises OperatorError when the
-    house can't be built (no model, say).
+    is a speaker of its own. `live`: cut as in a live room, for delay; else for accuracy. `metrics` counts along.
+    Raises OperatorError when the house can't be built (no model, say).
     """
     tally = Tally()
     current = Path()
