@@ -250,7 +250,7 @@ def keywords_lint(
     for path in files:
         try:
             found = parse(path.read_text("utf-8"), path)
-            out.print(f"[green]ok[/] {path}: {len(found.phrases)} phrases, version {found.version}")
+            out.print(f"[green]ok[/] {path}: {len(found.rules)} phrases, version {found.version}")
         except (OperatorError, OSError, UnicodeDecodeError) as error:
             bad += 1
             err.print("[bold red]wrong[/] ", end="")

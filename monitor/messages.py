@@ -71,6 +71,13 @@ class HitView(Message):
     after: str
     probability: float = Field(description="The lowest of the matched words', 0 to 1")
     spoken_at: float = Field(description="Unix time at which its last word ended")
+    grade: Literal["A", "B", "C"] = Field(
+        "A", description="A: exact, confident words; B: exact in an alternative, inflected or unsure; C: by sound"
+    )
+    way: Literal["exact", "inflected", "disguised", "alternative", "sound"] = Field(
+        "exact", description="How it was found"
+    )
+    likeness: float = Field(1.0, description="0 to 1; below 1 where it was found by sound")
 
 
 class AlertView(Message):
@@ -81,7 +88,7 @@ class AlertView(Message):
     speaker: SpeakerView
     utterance: str
     severity: Literal["info", "low", "medium", "high", "critical"]
-    state: Literal["open", "escalated"]
+    state: Literal["open", "escalated", "confirmed", "withdrawn"]
     hits: list[HitView]
     count: int = Field(description="Hits so far, repeats within the cool-down included")
     language: str

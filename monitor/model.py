@@ -103,6 +103,8 @@ class Transcript:
     model: str  # name of the model that heard it
     took: float  # seconds of wall time in the recogniser
     ghosts: tuple[str, ...] = ()  # texts that the guards refused, each with its reason: "reason: text"
+    alternatives: tuple[tuple[Word, ...], ...] = ()  # what else it may have been, best first; without the best itself
+    biased: bool = False  # decoding was biased towards the lists (hotwords, prompt): a hit in it is weak evidence
 
     @property
     def text(self) -> str:
@@ -123,13 +125,40 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+class Grade(StrEnum):
+    """How strong a hit is as evidence that the words were said; A is the strongest."""
+
+    A = "A"  # exact, in an unbiased transcript, with confident words
+    B = "B"  # exact in an alternative hypothesis, with unsure words, or after inflection or unfolding of a disguise
+    C = "C"  # by sound, or only with decoding biased towards the list
+
+
+class Way(StrEnum):
+    """How a hit was found."""
+
+    EXACT = "exact"
+    INFLECTED = "inflected"  # another form of the same words
+    DISGUISED = "disguised"  # leet, look-alike letters, letters set apart
+    ALTERNATIVE = "alternative"  # in another hypothesis of the recogniser
+    SOUND = "sound"  # it sounds alike
+
+
+class RuleState(StrEnum):
+    """Where a list, or one of its rules, is in its life."""
+
+    DRAFT = "draft"  # checked, not evaluated
+    SHADOW = "shadow"  # evaluated and counted, no alert
+    LIVE = "live"
+    RETIRED = "retired"  # kept for the record
+
+
 @dataclass(frozen=True, slots=True)
 class KeywordHit:
-    """One phrase of a list, found in what somebody said."""
+    """One rule of a list, found in what somebody said."""
 
     list_name: str
     list_version: str  # short digest of the list's content
-    phrase: str  # as written in the list
+    phrase: str  # the rule's label, as written in the list
     severity: Severity
     matched: str  # the words as recognised
     before: str  # words before the hit, same speaker
@@ -138,11 +167,35 @@ class KeywordHit:
     end: float  # media time of the end of the last matched word, seconds
     probability: float  # lowest probability of the matched words
     spoken_at: float = 0.0  # wall time at which the last matched word ended
+    grade: Grade = Grade.A
+    way: Way = Way.EXACT
+    likeness: float = 1.0  # 0..1; below 1 where it was found by sound
+    state: RuleState = RuleState.LIVE  # of the rule at the time: only live ones raise alerts
+    cool_down: float | None = None  # seconds within which repeats are one alert; None: the policy's
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """What almost was a hit, and why it was none."""
+
+    list_name: str
+    list_version: str
+    phrase: str  # the rule's label
+    matched: str  # the words as recognised
+    before: str
+    after: str
+    start: float  # media time, seconds
+    end: float
+    likeness: float  # 0..1, how near it came
+    wanted: float  # 0..1, from which it would have been a hit; 1 where only the exact phrase is
+    cause: str  # plain words: "sounds alike, 0.78 of the wanted 0.85", "covered by the exception '...'"
 
 
 class AlertState(StrEnum):
     OPEN = "open"
     ESCALATED = "escalated"
+    CONFIRMED = "confirmed"  # a second hearing with a bigger model heard it too
+    WITHDRAWN = "withdrawn"  # the second hearing did not
 
 
 @dataclass(frozen=True, slots=True)

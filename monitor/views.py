@@ -36,6 +36,9 @@ def hit_view(hit: KeywordHit) -> HitView:
         after=hit.after,
         probability=round(hit.probability, 4),
         spoken_at=hit.spoken_at,
+        grade=hit.grade.value,
+        way=hit.way.value,
+        likeness=hit.likeness,
     )
 
 

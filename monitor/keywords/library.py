@@ -16,7 +16,7 @@ from pathlib import Path
 from monitor.errors import KeywordListInvalid
 from monitor.keywords.lists import parse
 from monitor.keywords.match import Matcher
-from monitor.keywords.phrases import KeywordList
+from monitor.keywords.rules import KeywordList
 
 MAX_BYTES = 16 * 1024 * 1024
 """Size of one list file."""

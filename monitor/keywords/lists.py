@@ -15,11 +15,12 @@ from typing import Any, NoReturn
 
 from monitor.errors import KeywordListInvalid
 from monitor.keywords.match import Matcher
-from monitor.keywords.phrases import KeywordList, Phrase, forms, objection
+from monitor.keywords.phrases import forms, objection
+from monitor.keywords.rules import KeywordList, Rule
 from monitor.model import Severity
 
 MAX_PHRASES = 100_000
-"""Phrases, and exceptions, in one list."""
+"""Rules, and exceptions, in one list."""
 MAX_LENGTH = 200
 """Characters in one phrase or exception."""
 _KEYS = {"name", "title", "languages", "severity", "phrases", "exceptions", "examples"}
@@ -60,7 +61,7 @@ class _Reader:
             title=self._title(),
             languages=self._languages(),
             severity=severity,
-            phrases=phrases,
+            rules=phrases,
             exceptions=exceptions,
             hits=hits,
             misses=misses,
@@ -96,7 +97,7 @@ class _Reader:
             self._refuse(f"severity {value!r} is none of {', '.join(Severity)}", line)
         return Severity(value)
 
-    def _phrases(self, severity: Severity) -> tuple[Phrase, ...]:
+    def _phrases(self, severity: Severity) -> tuple[Rule, ...]:
         entries = self._data.get("phrases")
         line = self._line_of_key("phrases")
         if not isinstance(entries, list) or not entries:
@@ -104,7 +105,7 @@ class _Reader:
         if len(entries) > MAX_PHRASES:
             self._refuse(f"{len(entries)} phrases; a list holds at most {MAX_PHRASES}", line)
         seen: dict[str, str] = {}
-        phrases: list[Phrase] = []
+        phrases: list[Rule] = []
         for entry in entries:
             phrase = self._phrase(entry, severity, line)
             before = seen.setdefault(forms(phrase.text)[0], phrase.text)
@@ -114,10 +115,10 @@ class _Reader:
             phrases.append(phrase)
         return tuple(phrases)
 
-    def _phrase(self, entry: Any, severity: Severity, line: int) -> Phrase:
+    def _phrase(self, entry: Any, severity: Severity, line: int) -> Rule:
         if isinstance(entry, str):
             self._check("phrase", entry)
-            return Phrase(entry, severity)
+            return Rule(entry, severity, text=entry)
         if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
             self._refuse(f"a phrase is a text or a table with `text`, not {entry!r}", line)
         text = entry["text"]
@@ -129,7 +130,7 @@ class _Reader:
             self._refuse(f"the note of phrase {text!r} must be a text", self._line_of(text))
         wanted = entry.get("severity", severity)
         # the line is looked for only where it is needed: each look goes through the whole text
-        return Phrase(text, wanted if wanted is severity else self._severity(wanted, text), note)
+        return Rule(text, wanted if wanted is severity else self._severity(wanted, text), note, text=text)
 
     def _check(self, kind: str, text: str) -> None:
         if len(text) > MAX_LENGTH:
@@ -144,7 +145,7 @@ class _Reader:
             self._refuse(f"{len(value)} {key}; a list holds at most {MAX_PHRASES}", self._line_of_key(key))
         return tuple(value)
 
-    def _check_exceptions(self, phrases: tuple[Phrase, ...], exceptions: tuple[str, ...]) -> None:
+    def _check_exceptions(self, phrases: tuple[Rule, ...], exceptions: tuple[str, ...]) -> None:
         if not exceptions:
             return
         known = {forms(phrase.text)[0]: phrase.text for phrase in phrases}
@@ -201,7 +202,7 @@ def _digest(draft: KeywordList) -> str:
         "name": draft.name,
         "title": draft.title,
         "languages": sorted(draft.languages),
-        "phrases": sorted((phrase.text, phrase.severity.value) for phrase in draft.phrases),
+        "phrases": sorted((phrase.text, phrase.severity.value) for phrase in draft.rules),
         "exceptions": sorted(draft.exceptions),
     }
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 from ahocorasick_rs import AhoCorasick
 
 from monitor.keywords.normalise import STAR, is_spaced, is_unspaced, normalise
-from monitor.keywords.phrases import KeywordList, Phrase, anchor, expression, forms
+from monitor.keywords.phrases import anchor, expression, forms
+from monitor.keywords.rules import KeywordList, Rule
 from monitor.model import KeywordHit, Word
 
 PAUSE = 2.0
@@ -39,7 +40,7 @@ class _Entry:
 
     source: KeywordList
     form: str
-    phrase: Phrase | None
+    phrase: Rule | None
     compiled: re.Pattern[str] | None = field(default=None)  # made at first need: most wildcards never come near
 
     def spans(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -58,7 +59,7 @@ class _Entry:
 @dataclass(frozen=True, slots=True, eq=False)  # comparing would go through the whole list that it points to
 class _Match:
     source: KeywordList
-    phrase: Phrase
+    phrase: Rule
     start: int  # in the normalised text
     end: int
 
@@ -127,7 +128,7 @@ class Matcher:
 
 def _entries(lists: Iterable[KeywordList]) -> Iterator[_Entry]:
     for one in lists:
-        for phrase in one.phrases:
+        for phrase in one.rules:
             for form in forms(phrase.text):
                 yield _Entry(one, form, phrase)
         for exception in one.exceptions:
@@ -181,7 +182,7 @@ def _hit(
     return KeywordHit(
         list_name=match.source.name,
         list_version=match.source.version,
-        phrase=match.phrase.text,
+        phrase=match.phrase.label,
         severity=match.phrase.severity,
         matched=joined[start:end],
         before=joined[_reach(joined, start, -1) : start].lstrip(),

@@ -1,13 +1,11 @@
-"""What a keyword list holds, and how one phrase becomes something that can be searched for."""
+"""How one phrase becomes something that can be searched for."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from monitor.keywords.normalise import STAR, UNSPACED, is_spaced, is_unspaced, normalise_phrase
-from monitor.model import Severity
 
 MAX_WILDCARDS = 3
 """Wildcards in one word: bounds the work of the search on a hostile text."""
@@ -15,35 +13,6 @@ _WORD_REST = f"[^ {UNSPACED}]{{0,30}}"  # what a wildcard may stand for where wo
 _SOME_SIGNS = f"[{UNSPACED}]{{0,4}}?"  # and where they have none
 _LETTER = f"[^ {UNSPACED}]"
 _HYPHENS = re.compile(r"(?<=\w)[-‐‑‒–](?=\w)")
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One phrase of a list, as its author wrote it."""
-
-    text: str
-    severity: Severity
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class KeywordList:
-    """A checked list. `version` is a short digest of all that matters for what it finds and how that is shown."""
-
-    name: str
-    title: str
-    languages: tuple[str, ...]  # ISO 639-1; empty: all
-    severity: Severity
-    phrases: tuple[Phrase, ...]
-    exceptions: tuple[str, ...]
-    hits: tuple[str, ...]  # examples that must be found
-    misses: tuple[str, ...]  # examples in which nothing may be found
-    version: str
-
-    @property
-    def label(self) -> str:
-        """name@version, as shown to people and stored with hits."""
-        return f"{self.name}@{self.version}"
 
 
 @lru_cache(maxsize=1024)  # reading a list asks several times in a row for the same phrase

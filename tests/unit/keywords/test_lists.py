@@ -27,7 +27,7 @@ miss = ["this is not one thing"]
 def test_everything_is_read() -> None:
     found = parse(GOOD, "a.toml")
     assert (found.name, found.title, found.languages, found.severity) == ("a-list", "A list", ("en", "de"), "low")
-    assert [(p.text, p.severity, p.note) for p in found.phrases] == [
+    assert [(p.text, p.severity, p.note) for p in found.rules] == [
         ("one thing", Severity.LOW, ""),
         ("two things", Severity.CRITICAL, "why"),
     ]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.keywords.lists import parse
 from monitor.keywords.match import Matcher
-from monitor.keywords.phrases import KeywordList
+from monitor.keywords.rules import KeywordList
 from monitor.model import Severity, Word
 
 
