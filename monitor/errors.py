@@ -3,11 +3,13 @@
 MonitorError(code, message)
 ├─ OperatorError      somebody must change something
 │  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted
-│  ├─ KeywordListInvalid · MediaUnreadable · PortInUse · DataInUse · DownloadFailed
+│  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
+│  ├─ MediaUnreadable · PortInUse · DataInUse · DownloadFailed · ServiceSilent
 ├─ RoomError
 │  ├─ ConnectionLost  try again
 │  └─ Refused         don't
 ├─ Overloaded         shed, count, tell
+├─ Busy               one at a time, and one runs
 ├─ StoreFailed        the database can't be written
 └─ Forbidden          a person may not do this
 IllegalTransition     not a MonitorError: a bug
@@ -60,6 +62,18 @@ class KeywordListInvalid(OperatorError):
     code = "keyword-list-invalid"
 
 
+class KeywordListUnknown(OperatorError):
+    """There is no such keyword list, version or rule."""
+
+    code = "keyword-list-unknown"
+
+
+class KeywordListConflict(OperatorError):
+    """The keyword list is no longer what the change was made from: look at it again."""
+
+    code = "keyword-list-conflict"
+
+
 class MediaUnreadable(OperatorError):
     """A file that holds no audio that can be read."""
 
@@ -76,6 +90,12 @@ class PortInUse(OperatorError):
     """Another program listens on the port."""
 
     code = "port-in-use"
+
+
+class ServiceSilent(OperatorError):
+    """The running service was asked and didn't answer."""
+
+    code = "service-silent"
 
 
 class DownloadFailed(OperatorError):
@@ -106,6 +126,12 @@ class Overloaded(MonitorError):
     """More work than can be done: some is given up, counted and told."""
 
     code = "overloaded"
+
+
+class Busy(MonitorError):
+    """Work of which one runs at a time, and one runs: wait for it or cancel it."""
+
+    code = "busy"
 
 
 class StoreFailed(MonitorError):

@@ -172,6 +172,19 @@ class GapNoted(Numbered):
     cause: str
 
 
+class RuleStateChanged(Numbered):
+    """A keyword list, or one rule of it, has another state of life: a person said so, or it was wrong too often."""
+
+    type: Literal["rule_state"] = "rule_state"
+    list_name: str
+    rule: str = Field(description="Label of the rule; empty: the whole list")
+    state: Literal["draft", "shadow", "live", "retired"] = Field(description="What it is now")
+    before: Literal["draft", "shadow", "live", "retired"] = Field(description="What it was")
+    who: str = Field(description="As given by whoever changed it; `room-monitor` where it demoted itself")
+    why: str
+    automatic: bool = Field(False, description="True: its precision was below its floor, so it demoted itself")
+
+
 class Hello(Message):
     """First message: the present state. Numbered messages after `after` follow at once."""
 
@@ -244,6 +257,7 @@ FeedMessage = Annotated[
     | AlertChanged
     | Behind
     | GapNoted
+    | RuleStateChanged
     | Talking
     | CoverageChanged
     | ListsChanged

@@ -16,6 +16,7 @@ from monitor.messages import (
     HeardMessage,
     Numbered,
     RoomChanged,
+    RuleStateChanged,
     SpeakerChanged,
     SpeakerView,
 )
@@ -25,7 +26,16 @@ Row = dict[str, Any]
 
 _KINDS: dict[str, type[Numbered]] = {
     str(kind.model_fields["type"].default): kind
-    for kind in (RoomChanged, SpeakerChanged, HeardMessage, AlertRaised, AlertChanged, Behind, GapNoted)
+    for kind in (
+        RoomChanged,
+        SpeakerChanged,
+        HeardMessage,
+        AlertRaised,
+        AlertChanged,
+        Behind,
+        GapNoted,
+        RuleStateChanged,
+    )
 }
 _HITS = TypeAdapter(tuple[KeywordHit, ...])
 

@@ -28,7 +28,7 @@ export interface AlertView {
   speaker: SpeakerView
   utterance: string
   severity: 'info' | 'low' | 'medium' | 'high' | 'critical'
-  state: 'open' | 'escalated'
+  state: 'open' | 'escalated' | 'confirmed' | 'withdrawn'
   hits: HitView[]
   /** Hits so far, repeats within the cool-down included */
   count: number
@@ -165,6 +165,12 @@ export interface HitView {
   probability: number
   /** Unix time at which its last word ended */
   spoken_at: number
+  /** A: exact, confident words; B: exact in an alternative, inflected or unsure; C: by sound */
+  grade: 'A' | 'B' | 'C'
+  /** How it was found */
+  way: 'exact' | 'inflected' | 'disguised' | 'alternative' | 'sound'
+  /** 0 to 1; below 1 where it was found by sound */
+  likeness: number
 }
 
 /** Other keyword lists are in force, or a list was refused. Passing: `hello` has the present state too. */
@@ -204,6 +210,27 @@ export interface RoomView {
   page: string
   speakers: SpeakerView[]
   coverage: CoverageView
+}
+
+/** A keyword list, or one rule of it, has another state of life: a person said so, or it was wrong too often. */
+export interface RuleStateChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'rule_state'
+  list_name: string
+  /** Label of the rule; empty: the whole list */
+  rule: string
+  /** What it is now */
+  state: 'draft' | 'shadow' | 'live' | 'retired'
+  /** What it was */
+  before: 'draft' | 'shadow' | 'live' | 'retired'
+  /** As given by whoever changed it; `room-monitor` where it demoted itself */
+  who: string
+  why: string
+  /** True: its precision was below its floor, so it demoted itself */
+  automatic: boolean
 }
 
 /** Somebody came or left. */
@@ -250,6 +277,7 @@ export type FeedMessage =
   | AlertChanged
   | Behind
   | GapNoted
+  | RuleStateChanged
   | Talking
   | CoverageChanged
   | ListsChanged

@@ -129,3 +129,12 @@ test('a quotation is joined as its script is written', () => {
 test('waits grow to ten seconds, with jitter', () => {
   assert.deepEqual([pause(0, () => 0), pause(0, () => 1), pause(20, () => 1)], [250, 500, 10_000])
 })
+
+test('a rule that demoted itself is a line of the stream', () => {
+  const message: FeedMessage = {
+    type: 'rule_state', seq: 5, at: 5, list_name: 'scams-en', rule: 'free money', state: 'shadow', before: 'live',
+    who: 'room-monitor', why: 'right 2 of 20 times', automatic: true,
+  }
+  const view = apply(emptyView(), message)
+  assert.deepEqual([view.lines, view.seq], [[message], 5])
+})

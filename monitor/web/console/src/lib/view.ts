@@ -8,6 +8,7 @@ import type {
   Hello,
   RoomChanged,
   RoomView,
+  RuleStateChanged,
   SpeakerChanged,
   SpeakerView,
 } from './feed'
@@ -23,8 +24,8 @@ export interface ShownAlert {
   fresh: boolean
 }
 
-/** One line of the transcript stream: speech, a gap, or a room's or speaker's coming and going. */
-export type Line = HeardMessage | GapNoted | SpeakerChanged | RoomChanged
+/** One line of the transcript stream: speech, a gap, a room's or speaker's coming and going, a rule's new state. */
+export type Line = HeardMessage | GapNoted | SpeakerChanged | RoomChanged | RuleStateChanged
 
 export interface View {
   /** Number of the last numbered message that was applied. */
@@ -83,6 +84,7 @@ export function apply(view: View, message: FeedMessage): View {
       return { ...next, lines: added(next.lines, message), rooms: present ? withChange(next.rooms, message) : next.rooms }
     case 'heard':
     case 'gap':
+    case 'rule_state':
       return { ...next, lines: added(next.lines, message) }
     case 'behind':
       return { ...next, behind: message.recovered ? null : message }
