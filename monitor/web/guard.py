@@ -2,12 +2,15 @@
 
 - Host check on loopback: a foreign page can point its own name at 127.0.0.1 (DNS rebinding) and would then be "same
   origin". Its requests carry its own name in Host, which no honest request to a loopback address does.
-- Origin check on websockets: browsers let any page open one anywhere, cookies or not. Programs send no Origin.
+- Origin check on websockets and on whatever writes (POST, PUT, DELETE ...): browsers let any page send these anywhere,
+  cookies or not. Programs send no Origin.
+- There are no accounts yet: who passes here may do all that the API can. The size of what is sent is bounded.
 """
 
 from __future__ import annotations
 
 import ipaddress
+from typing import Self
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -36,6 +39,9 @@ HEADERS = {
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
 }
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+LONGEST = 20 * 1024 * 1024
+"""Bytes of the longest request body: a keyword list of 16 MiB as a JSON text. Longer ones are answered with 413."""
 
 
 class Guard:
@@ -52,8 +58,10 @@ class Guard:
             await _refuse(scope, send, reason)
         elif scope["type"] == "websocket":
             await self._app(scope, receive, send)
+        elif (body := await _Body.read(scope, receive)) is None:
+            await _refuse(scope, send, f"A request may hold {LONGEST} bytes at most.", 413)
         else:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, body.receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> str:
         """Why not; empty: welcome."""
@@ -65,9 +73,45 @@ class Guard:
                 "Behind a proxy, let it send one of these."
             )
         origin = headers.get("origin")
-        if scope["type"] == "websocket" and origin is not None and not _same(origin, host):
+        if origin is None or _same(origin, host):
+            return ""
+        if scope["type"] == "websocket":
             return f"Websockets are open to pages of this server only, not to those of {origin}."
+        if scope["method"] not in _READING:
+            return f"Changes are open to pages of this server only, not to those of {origin}."
         return ""
+
+
+class _Body:
+    """The body of a request, read whole before it is worked on, so that its size is known."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    @classmethod
+    async def read(cls, scope: Scope, receive: Receive) -> Self | None:
+        """None: longer than LONGEST."""
+        if scope["method"] in _READING:
+            return cls(b"", receive)
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":  # it went away: what came of it can't be used
+                break
+            size += len(message.get("body", b""))
+            if size > LONGEST:
+                return None
+            parts.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        return cls(b"".join(parts), receive)
+
+    async def receive(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
 
 
 def _loopback(scope: Scope) -> bool:
@@ -107,8 +151,8 @@ def _with_headers(send: Send) -> Send:
     return wrapped
 
 
-async def _refuse(scope: Scope, send: Send, reason: str) -> None:
+async def _refuse(scope: Scope, send: Send, reason: str, status: int = 403) -> None:
     kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": f"{kind}.start", "status": 403, "headers": headers})
+    await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": reason.encode()})
