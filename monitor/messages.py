@@ -48,6 +48,7 @@ class RoomView(Message):
     page: str = Field("", description="Path of the page to join it with a browser, where there is one")
     speakers: list[SpeakerView] = []
     coverage: CoverageView = CoverageView()
+    canary: bool = Field(False, description="True: only the canary speaks there; its alerts are no matter for staff")
 
 
 class WordView(Message):
@@ -57,6 +58,14 @@ class WordView(Message):
     start: float
     end: float
     probability: float
+
+
+class SecondView(Message):
+    """What a bigger model heard where the first one had found a hit: the reason for confirming or withdrawing it."""
+
+    model: str
+    text: str = Field(description="Its words there, may be empty")
+    outcome: Literal["confirmed", "undecided", "withdrawn"]
 
 
 class HitView(Message):
@@ -78,6 +87,7 @@ class HitView(Message):
         "exact", description="How it was found"
     )
     likeness: float = Field(1.0, description="0 to 1; below 1 where it was found by sound")
+    second: SecondView | None = Field(None, description="The second hearing; null: none, or not yet")
 
 
 class AlertView(Message):
@@ -145,7 +155,7 @@ class AlertRaised(Numbered):
 
 
 class AlertChanged(Numbered):
-    """The same alert with more hits, or escalated."""
+    """The same alert with more hits, escalated, confirmed or withdrawn."""
 
     type: Literal["alert_changed"] = "alert_changed"
     alert: AlertView
@@ -183,6 +193,23 @@ class RuleStateChanged(Numbered):
     who: str = Field(description="As given by whoever changed it; `room-monitor` where it demoted itself")
     why: str
     automatic: bool = Field(False, description="True: its precision was below its floor, so it demoted itself")
+
+
+class CanaryRan(Numbered):
+    """A known phrase was spoken into the canary's room, and this is what came of it."""
+
+    type: Literal["canary"] = "canary"
+    room: str
+    list_name: str
+    phrase: str = Field(description="Label of the rule that must find it")
+    outcome: Literal["heard", "slow", "missed", "failed"] = Field(
+        description="slow: alerted, but later than `within`; missed: not alerted; failed: it could not be spoken"
+    )
+    delay: float | None = Field(description="Seconds from the end of the recording to the alert; null: none came")
+    within: float = Field(description="Seconds in which the alert is wanted")
+    alert: str = Field(description="Id of the alert, or empty")
+    asked: bool = Field(description="True: on request; false: it was its time")
+    detail: str = Field(description="What happened, in plain words")
 
 
 class Hello(Message):
@@ -258,6 +285,7 @@ FeedMessage = Annotated[
     | Behind
     | GapNoted
     | RuleStateChanged
+    | CanaryRan
     | Talking
     | CoverageChanged
     | ListsChanged

@@ -152,6 +152,23 @@ class RuleState(StrEnum):
     RETIRED = "retired"  # kept for the record
 
 
+class Reheard(StrEnum):
+    """What a second hearing with a bigger model says of a hit."""
+
+    CONFIRMED = "confirmed"  # it heard the rule's words there, too
+    UNDECIDED = "undecided"  # something that only sounds like them
+    WITHDRAWN = "withdrawn"  # it heard other words there, or none
+
+
+@dataclass(frozen=True, slots=True)
+class SecondHearing:
+    """The bigger model's answer to one hit, with its words as the reason."""
+
+    model: str
+    text: str  # what it heard there; may be empty
+    outcome: Reheard
+
+
 @dataclass(frozen=True, slots=True)
 class KeywordHit:
     """One rule of a list, found in what somebody said."""
@@ -172,6 +189,7 @@ class KeywordHit:
     likeness: float = 1.0  # 0..1; below 1 where it was found by sound
     state: RuleState = RuleState.LIVE  # of the rule at the time: only live ones raise alerts
     cool_down: float | None = None  # seconds within which repeats are one alert; None: the policy's
+    second: SecondHearing | None = None  # None: not heard again, or not yet
 
 
 @dataclass(frozen=True, slots=True)

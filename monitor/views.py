@@ -10,6 +10,7 @@ from monitor.messages import (
     GapNoted,
     HeardMessage,
     HitView,
+    SecondView,
     SpeakerView,
     WordView,
 )
@@ -38,7 +39,10 @@ def hit_view(hit: KeywordHit) -> HitView:
         spoken_at=hit.spoken_at,
         grade=hit.grade.value,
         way=hit.way.value,
-        likeness=hit.likeness,
+        likeness=round(hit.likeness, 4),
+        second=SecondView(model=hit.second.model, text=hit.second.text, outcome=hit.second.outcome.value)
+        if hit.second
+        else None,
     )
 
 

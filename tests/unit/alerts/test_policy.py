@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -8,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alerts import policy as module
-from monitor.alerts.policy import MAX_HITS, MAX_LAG, Policy
-from monitor.model import Alert, AlertState, Cut, KeywordHit, Severity, Speaker, Utterance
+from monitor.alerts.grading import HIGHEST, judge, worth
+from monitor.alerts.policy import MAX_HITS, MAX_LAG, Decision, Policy
+from monitor.model import Alert, AlertState, Cut, Grade, KeywordHit, Reheard, RuleState, Severity, Speaker, Utterance
 
 
 def utterance(room: str = "r", speaker: str = "s", id: str = "u1") -> Utterance:
@@ -22,9 +25,31 @@ def hit(
     return KeywordHit(list_name, "v", phrase, severity, phrase, "", "", start, start + 0.5, 0.9)
 
 
-def make(cool_down: float = 30.0, escalate_after: int = 3) -> Policy:
+class Loud(Policy):
+    """A policy whose answers are decisions: for hits that alert."""
+
+    def decide(self, *args: object) -> Decision:  # type: ignore[override]
+        decision = super().decide(*args)  # type: ignore[arg-type]
+        assert decision is not None
+        return decision
+
+
+def make(cool_down: float = 30.0, escalate_after: int = 3) -> Loud:
     numbers = count(1)
-    return Policy(cool_down, escalate_after, lambda: f"a{next(numbers)}")
+    return Loud(cool_down, escalate_after, lambda: f"a{next(numbers)}")
+
+
+def quiet(cool_down: float = 30.0) -> Policy:
+    numbers = count(1)
+    return Policy(cool_down, 3, lambda: f"a{next(numbers)}")
+
+
+def of_grade(grade: Grade, severity: Severity = Severity.CRITICAL, start: float = 0.0) -> KeywordHit:
+    return replace(hit(severity=severity, start=start), grade=grade)
+
+
+def heard(first: KeywordHit, again: KeywordHit | None) -> KeywordHit:
+    return judge(first, again, "big", "what it heard")
 
 
 def test_first_hit_is_a_new_alert() -> None:
@@ -114,6 +139,145 @@ def test_settings_that_make_no_sense() -> None:
         make(cool_down=-1)
     with pytest.raises(ValueError, match="escalate_after"):
         make(escalate_after=1)
+
+
+def test_a_rule_s_own_cool_down_counts() -> None:
+    policy = make(cool_down=30)
+    short, long = replace(hit("short"), cool_down=5.0), replace(hit("long"), cool_down=3600.0)
+    for one in (short, long):
+        policy.decide(one, utterance(), 100.0, 101.0, "en")
+    assert policy.decide(short, utterance(), 110.0, 111.0, "en").new
+    assert not policy.decide(long, utterance(), 3000.0, 3001.0, "en").new
+
+
+def test_a_grade_alerts_at_most_as_severely_as_it_may() -> None:
+    policy = quiet()
+    for grade, severity in ((Grade.A, Severity.CRITICAL), (Grade.B, Severity.HIGH)):
+        decision = policy.decide(of_grade(grade), utterance(speaker=grade), 100.0, 101.0, "en")
+        assert decision is not None
+        assert (decision.new, decision.alert.severity) == (True, severity)
+    assert policy.decide(of_grade(Grade.C), utterance(speaker="C"), 100.0, 101.0, "en") is None
+    assert len(policy) == 2
+
+
+def test_a_weak_hit_joins_an_alert_and_moves_nothing() -> None:
+    policy = make(escalate_after=2)
+    policy.decide(of_grade(Grade.B), utterance(), 100.0, 101.0, "en")
+    joined = policy.decide(of_grade(Grade.C, start=3), utterance(), 103.0, 104.0, "en")
+    assert (joined.new, joined.escalated, joined.alert.count) == (False, False, 2)
+    assert (joined.alert.state, joined.alert.severity) == (AlertState.OPEN, Severity.HIGH)
+    assert policy.decide(of_grade(Grade.A, start=5), utterance(), 105.0, 106.0, "en").escalated
+
+
+@pytest.mark.parametrize("state", [RuleState.SHADOW, RuleState.DRAFT, RuleState.RETIRED])
+def test_only_live_rules_alert_or_join(state: RuleState) -> None:
+    policy = quiet()
+    silent = replace(hit(), state=state)
+    assert policy.decide(silent, utterance(), 100.0, 101.0, "en") is None
+    policy.decide(hit(), utterance(), 100.0, 101.0, "en")
+    assert policy.decide(silent, utterance(), 101.0, 102.0, "en") is None
+
+
+def test_a_confirmed_hit_raises_its_alert() -> None:
+    policy, first = make(), of_grade(Grade.B)
+    alert = policy.decide(first, utterance(), 100.0, 101.0, "en").alert
+    after = heard(first, of_grade(Grade.A))
+    changed = policy.heard_again(alert.id, first, after, 105.0)
+    assert changed is not None
+    assert (changed.state, changed.severity) == (AlertState.CONFIRMED, Severity.CRITICAL)
+    assert changed.hits == (after,)
+    assert after.second is not None
+    assert (after.grade, after.second.text) == (Grade.A, "what it heard")
+    later = policy.decide(of_grade(Grade.B, start=3), utterance(), 110.0, 111.0, "en").alert
+    assert (later.id, later.state, later.severity) == (alert.id, AlertState.CONFIRMED, Severity.CRITICAL)
+
+
+def test_a_withdrawn_alert_says_so_and_takes_no_more_hits() -> None:
+    policy, first = make(), hit()
+    alert = policy.decide(first, utterance(), 100.0, 101.0, "en").alert
+    changed = policy.heard_again(alert.id, first, heard(first, None), 105.0)
+    assert changed is not None
+    assert (changed.state, changed.severity) == (AlertState.WITHDRAWN, Severity.MEDIUM)
+    assert policy.decide(hit(start=4), utterance(), 104.0, 106.0, "en").new
+
+
+def test_of_an_alert_with_several_hits_only_what_is_withdrawn_falls() -> None:
+    policy = make(escalate_after=2)
+    bad, mild = hit(severity=Severity.CRITICAL), hit(severity=Severity.LOW, start=2)
+    alert = policy.decide(bad, utterance(), 100.0, 101.0, "en").alert
+    assert policy.decide(mild, utterance(), 102.0, 103.0, "en").alert.state is AlertState.ESCALATED
+    changed = policy.heard_again(alert.id, bad, heard(bad, None), 105.0)
+    assert changed is not None
+    assert (changed.state, changed.severity, changed.count) == (AlertState.OPEN, Severity.LOW, 2)
+    changed = policy.heard_again(alert.id, mild, heard(mild, None), 106.0)
+    assert changed is not None
+    assert changed.state is AlertState.WITHDRAWN
+
+
+def test_a_weak_hit_that_is_confirmed_alerts() -> None:
+    policy, first = quiet(), of_grade(Grade.C)
+    assert policy.decide(first, utterance(), 100.0, 101.0, "en") is None
+    decision = policy.decide(heard(first, of_grade(Grade.A)), utterance(), 100.0, 108.0, "en")
+    assert decision is not None
+    assert (decision.new, decision.alert.state) == (True, AlertState.CONFIRMED)
+
+
+def test_an_alert_behind_a_newer_one_of_its_rule_can_still_be_withdrawn() -> None:
+    policy, first, second = make(cool_down=1), hit(), hit(start=50)
+    old = policy.decide(first, utterance(), 100.0, 101.0, "en").alert
+    new = policy.decide(second, utterance(), 150.0, 151.0, "en").alert
+    assert old.id != new.id
+    changed = policy.heard_again(old.id, first, heard(first, None), 152.0)
+    assert changed is not None
+    assert (changed.id, changed.state) == (old.id, AlertState.WITHDRAWN)
+    assert not policy.decide(hit(start=51), utterance(), 150.5, 153.0, "en").new
+    assert policy.heard_again("unknown", first, heard(first, None), 152.0) is None
+
+
+GRADED = st.builds(
+    lambda grade, severity, state: replace(hit(severity=severity), grade=grade, state=state),
+    st.sampled_from(list(Grade)),
+    st.sampled_from(list(Severity)),
+    st.sampled_from([RuleState.LIVE, RuleState.LIVE, RuleState.LIVE, RuleState.SHADOW]),
+)
+
+
+@given(st.lists(st.tuples(GRADED, st.floats(0, 3), st.sampled_from([None, *Grade]), st.booleans()), max_size=30))
+def test_an_alert_is_what_stands_of_its_hits(said: list[tuple[KeywordHit, float, Grade | None, bool]]) -> None:
+    """Whatever is said and heard again, in whatever order: state and severity follow from the hits alone."""
+    policy, now = quiet(cool_down=5), 1000.0
+    hits: dict[str, list[KeywordHit]] = {}  # by alert: as they are now
+    latest: dict[str, Alert] = {}
+    for number, (what, gap, again, at_once) in enumerate(said):
+        now += gap
+        one = replace(what, start=float(number), end=number + 0.5)
+        decision = policy.decide(one, utterance(id=f"u{number}"), now, now, "en")
+        if decision is None:
+            assert one.state is RuleState.SHADOW or worth(one, HIGHEST) is None
+            continue
+        alert = decision.alert
+        hits.setdefault(alert.id, []).append(one)
+        latest[alert.id] = alert
+        if at_once:
+            after = heard(one, None if again is None else replace(one, grade=again))
+            changed = policy.heard_again(alert.id, one, after, now)
+            assert changed is not None
+            hits[alert.id][-1] = after
+            latest[alert.id] = changed
+        for id, alert in latest.items():
+            check(alert, hits[id])
+
+
+def check(alert: Alert, hits: list[KeywordHit]) -> None:
+    worths = [w for one in hits if (w := worth(one, HIGHEST)) is not None]
+    confirmed = any(one.second and one.second.outcome is Reheard.CONFIRMED and worth(one, HIGHEST) for one in hits)
+    assert (alert.state is AlertState.WITHDRAWN) == (not worths)
+    assert (alert.state is AlertState.ESCALATED) == (len(worths) >= 3)
+    assert (alert.state is AlertState.CONFIRMED) == (0 < len(worths) < 3 and confirmed)
+    if worths:
+        assert alert.severity is max(worths, key=lambda s: s.rank)
+    assert alert.count == len(hits)
+    assert Counter(alert.hits) <= Counter(hits)
 
 
 @given(

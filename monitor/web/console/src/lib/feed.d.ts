@@ -1,7 +1,7 @@
 // Generated from monitor/messages.py by scripts/feed-types.mjs: change it there, then `npm run types`.
 // The server sends every field, also those with a default, so nothing here is optional.
 
-/** The same alert with more hits, or escalated. */
+/** The same alert with more hits, escalated, confirmed or withdrawn. */
 export interface AlertChanged {
   /** Grows by one a message over all rooms; ask for what came after with ?after= */
   seq: number
@@ -55,6 +55,31 @@ export interface Behind {
   /** Seconds of speech given up since this began */
   lost_seconds: number
   recovered: boolean
+}
+
+/** A known phrase was spoken into the canary's room, and this is what came of it. */
+export interface CanaryRan {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'canary'
+  room: string
+  list_name: string
+  /** Label of the rule that must find it */
+  phrase: string
+  /** slow: alerted, but later than `within`; missed: not alerted; failed: it could not be spoken */
+  outcome: 'heard' | 'slow' | 'missed' | 'failed'
+  /** Seconds from the end of the recording to the alert; null: none came */
+  delay: number | null
+  /** Seconds in which the alert is wanted */
+  within: number
+  /** Id of the alert, or empty */
+  alert: string
+  /** True: on request; false: it was its time */
+  asked: boolean
+  /** What happened, in plain words */
+  detail: string
 }
 
 /** The coverage ledger of a room as it is now. Passing. */
@@ -171,6 +196,8 @@ export interface HitView {
   way: 'exact' | 'inflected' | 'disguised' | 'alternative' | 'sound'
   /** 0 to 1; below 1 where it was found by sound */
   likeness: number
+  /** The second hearing; null: none, or not yet */
+  second: SecondView | null
 }
 
 /** Other keyword lists are in force, or a list was refused. Passing: `hello` has the present state too. */
@@ -210,6 +237,8 @@ export interface RoomView {
   page: string
   speakers: SpeakerView[]
   coverage: CoverageView
+  /** True: only the canary speaks there; its alerts are no matter for staff */
+  canary: boolean
 }
 
 /** A keyword list, or one rule of it, has another state of life: a person said so, or it was wrong too often. */
@@ -231,6 +260,14 @@ export interface RuleStateChanged {
   why: string
   /** True: its precision was below its floor, so it demoted itself */
   automatic: boolean
+}
+
+/** What a bigger model heard where the first one had found a hit: the reason for confirming or withdrawing it. */
+export interface SecondView {
+  model: string
+  /** Its words there, may be empty */
+  text: string
+  outcome: 'confirmed' | 'undecided' | 'withdrawn'
 }
 
 /** Somebody came or left. */
@@ -278,6 +315,7 @@ export type FeedMessage =
   | Behind
   | GapNoted
   | RuleStateChanged
+  | CanaryRan
   | Talking
   | CoverageChanged
   | ListsChanged
