@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.errors import ConfigInvalid
@@ -40,9 +40,8 @@ class Storage(Section):
 class Hearing(Section):
     aggressiveness: int = Field(1, ge=0, le=3, description="webrtcvad: 0 lets most through; 3 misses quiet speech")
     pre_roll: float = Field(0.4, ge=0, le=2, description="Seconds kept from before speech is noticed")
-    hangover: float = Field(
-        0.6, gt=0, le=5, description="Seconds of silence that end an utterance; half will do after 6 s"
-    )
+    hangover: float = Field(0.6, gt=0, le=5, description="Seconds of silence that end an utterance")
+    hangover_long: float = Field(0.3, gt=0, le=5, description="The same for an utterance of 6 s and more")
     max_utterance: float = Field(8.0, ge=2, le=28, description="Seconds after which an utterance is cut all the same")
     overlap: float = Field(1.5, ge=0.2, le=5, description="Seconds that the next utterance repeats after such a cut")
     veto: float = Field(0.5, ge=0, le=1, description="Silero speech probability below which nothing is transcribed")
@@ -70,6 +69,19 @@ class Alerts(Section):
     cool_down: float = Field(30.0, ge=0, description="Seconds in which the same phrase of the same speaker is merged")
     escalate_after: int = Field(3, ge=2, description="Hits within the cool-down that escalate an alert")
     lead: float = Field(4.0, ge=0, le=20, description="Seconds of audio before the utterance in the evidence clip")
+
+
+class Canary(Section):
+    enabled: bool = Field(False, description="Speak a known phrase into a room of its own, to see that all of it works")
+    room: str = Field("canary", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Id of that built-in room")
+    recording: str = Field(
+        "kennedy", min_length=1, description="One of the demo's recordings, or an audio file that ends with the phrase"
+    )
+    language: Language = Field("en", description="Language of the recording (ISO 639-1)")
+    phrase: str = Field("do for your country", min_length=1, description="Label of the rule that must find it")
+    list: str = Field("canary-en", min_length=1, description="Name of the keyword list that has the rule")
+    every: float = Field(10.0, ge=0, le=1440, description="Minutes between two tries; 0: only on request")
+    within: float = Field(15.0, gt=0, le=600, description="Seconds from the recording's end to the alert that are well")
 
 
 class Room(Section):
@@ -103,6 +115,7 @@ class Settings(BaseSettings):
     speech: Speech = Speech()
     keywords: Keywords = Keywords()
     alerts: Alerts = Alerts()
+    canary: Canary = Canary()
     rooms: tuple[Room, ...] = ()
     grace: float = Field(10.0, gt=0, description="Seconds that a stop may take to finish what was heard")
     log: Literal["text", "json"] = Field("text", description="Form of the log on standard error")
@@ -114,6 +127,12 @@ class Settings(BaseSettings):
         if doubled := sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"two rooms have the id {doubled[0]!r}")
         return rooms
+
+    @model_validator(mode="after")
+    def _canary_has_its_own_room(self) -> Self:
+        if self.canary.enabled and self.canary.room in [room.id for room in self.rooms]:
+            raise ValueError(f"[canary] room = {self.canary.room!r} is a room that people use; give it one of its own")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -161,4 +180,7 @@ def shipped() -> Path:
 def _rebase(settings: Settings, base: Path) -> Settings:
     storage = settings.storage.model_copy(update={"data": base / settings.storage.data})
     keywords = settings.keywords.model_copy(update={"lists": base / settings.keywords.lists})
-    return settings.model_copy(update={"storage": storage, "keywords": keywords})
+    canary = settings.canary
+    if Path(canary.recording).suffix:  # a file, and no name
+        canary = canary.model_copy(update={"recording": str(base / canary.recording)})
+    return settings.model_copy(update={"storage": storage, "keywords": keywords, "canary": canary})

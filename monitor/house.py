@@ -124,6 +124,7 @@ def _rules(settings: Settings) -> Rules:
     return Rules(
         pre_roll=hearing.pre_roll,
         hangover=hearing.hangover,
+        hangover_long=hearing.hangover_long,
         max_utterance=hearing.max_utterance,
         overlap=hearing.overlap,
     )

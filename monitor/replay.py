@@ -23,7 +23,7 @@ from monitor.telemetry.metrics import Metrics
 from monitor.views import coverage_view
 from monitor.watch import RoomFacts, RoomWatch
 
-PATIENT = {"hangover": 1.5, "max_utterance": 25.0}
+PATIENT = {"hangover": 2.0, "hangover_long": 2.0, "max_utterance": 27.0}
 """How a file is cut unless it is to be as live: nobody waits for an alert, and whole sentences are heard better."""
 AHEAD = 30.0
 """Seconds of speech that may wait for the recogniser before reading goes on: memory stays bounded."""

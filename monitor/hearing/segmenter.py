@@ -18,7 +18,7 @@ import numpy as np
 from monitor.model import FRAME, RATE, AudioFrame, Cut, Origin, Samples
 
 SHORT, LONG = 2.0, 6.0
-"""Seconds of an utterance up to which the whole hangover is waited for, and from which half of it will do."""
+"""Seconds of an utterance up to which the whole hangover is waited for, and from which `hangover_long` will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Rules:
 
     pre_roll: float = 0.4  # kept from before speech is noticed
     hangover: float = 0.6  # silence that ends an utterance
+    hangover_long: float = 0.3  # silence that ends a long one: an alert should not wait for the end of a monologue
     max_utterance: float = 8.0
     overlap: float = 1.5  # repeated after a cut that may have split a word; at most half of max_utterance is
     tail: float = 0.3  # of the silence after the last voiced frame, kept: Whisper ends a sentence better with it
@@ -70,6 +71,7 @@ class Segmenter:
     def __init__(self, rules: Rules) -> None:
         self._pre_roll = _frames(rules.pre_roll)
         self._hangover = max(1, _frames(rules.hangover))
+        self._hangover_long = max(1, _frames(min(rules.hangover_long, rules.hangover)))
         self._longest = max(8, _frames(rules.max_utterance))
         self._overlap = min(_frames(rules.overlap), self._longest // 2)
         self._tail = _frames(rules.tail)
@@ -157,12 +159,10 @@ class Segmenter:
 
     @property
     def _patience(self) -> int:
-        """Frames of silence that end the open utterance: half of the hangover once it is long.
-
-        An alert should not wait for the end of a monologue.
-        """
+        """Frames of silence that end the open utterance: fewer, the longer it is."""
         part = (len(self._open) - _frames(SHORT)) / (_frames(LONG) - _frames(SHORT))
-        return max(1, round(self._hangover * (1 - min(1.0, max(0.0, part)) / 2)))
+        saved = self._hangover - self._hangover_long
+        return self._hangover - round(saved * min(1.0, max(0.0, part)))
 
     def _close(self, cut: Cut, at: int, echo: bool = False) -> list[Piece]:
         """Give out the open utterance up to its frame `at`, without most of its trailing silence.

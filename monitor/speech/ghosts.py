@@ -21,6 +21,7 @@ NO_SPEECH = 0.6
 LOG_PROBABILITY = -1.0
 COMPRESSION = 2.4
 _SLACK = 0.15  # seconds that an alignment may be off at the end of the sound
+_LITTLE = 0.25  # seconds of speech: less is a short word at most, and for one the model is sure that there is speech
 _FASTEST = {"zh": 14.0, "ja": 16.0, "yue": 14.0, "ko": 16.0}  # characters a second that nobody exceeds
 _FASTEST_SPACED = 40.0  # the same where words have spaces
 _RUN = 3  # words without duration in a row; one alone is the alignment's doing
@@ -74,7 +75,9 @@ def suspicion(claim: Claim, language: str, seconds: float, speech: float | None,
     unsure = claim.log_probability < LOG_PROBABILITY
     if _describes(claim.text):
         return "describes sounds"
-    if unsure and (claim.no_speech > NO_SPEECH or claim.log_probability < LOG_PROBABILITY - 0.7):
+    if claim.no_speech > NO_SPEECH and (unsure or heard < _LITTLE or _mean(claim.words) < 0.5):
+        return "no speech"
+    if claim.log_probability < LOG_PROBABILITY - 0.7:
         return "no speech"
     if claim.compression > COMPRESSION:
         return "repeats itself"

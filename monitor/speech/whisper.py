@@ -27,7 +27,6 @@ from monitor.speech.recogniser import Hints
 _SURE = 0.1  # seconds by which a word must reach into the utterance: more than an alignment is off
 _SHORTEST = RATE // 20  # samples: less than 50 ms holds no word, and the alignment fails on nothing
 _TOKENS_BASE, _TOKENS_A_SECOND = 30, 20  # English needs about 4 a second, scripts spelt in bytes about 15
-_TEMPERATURES = (0.0, 0.2, 0.4)  # hotter ones invent more than they mend
 
 
 class WhisperRecogniser:
@@ -142,7 +141,7 @@ def _placed(word: Word, offset: float, seconds: float) -> Word:
 
 
 def _options(tokenizer: Any, beam: int, seconds: float) -> Any:
-    """faster-whisper's defaults, except: no silent skipping (our guards refuse with a reason), fewer temperatures.
+    """faster-whisper's defaults, except: no silent skipping (our guards refuse with a reason), and no sampling.
 
     The length is capped above what can be said in the time: a loop over music took 13 s of CPU without.
     """
@@ -158,7 +157,7 @@ def _options(tokenizer: Any, beam: int, seconds: float) -> Any:
         compression_ratio_threshold=COMPRESSION,
         condition_on_previous_text=False,
         prompt_reset_on_temperature=0.5,
-        temperatures=list(_TEMPERATURES),
+        temperatures=[0.0],  # sampling would hear the same audio differently each time, and mends nothing (decision 17)
         initial_prompt=None,
         prefix=None,
         suppress_blank=True,
