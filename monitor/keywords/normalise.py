@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from monitor.keywords.hanzi import SIMPLIFIED
+from monitor.keywords.hanzi import simplified
 
 STAR = "\ue000"
 """Stands for a wildcard in a normalised phrase. Private use: never left in normalised speech."""
@@ -125,7 +125,9 @@ def _parts(char: str) -> tuple[str, ...]:
     if "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef":  # variation selectors
         return ()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
-    folded = "".join(SIMPLIFIED.get(part, part) for part in folded).translate(_FOLDED)
+    if folded and is_unspaced(folded[0]):
+        folded = "".join(simplified().get(part, part) for part in folded)
+    folded = folded.translate(_FOLDED)
     return tuple(part if unicodedata.category(part)[0] in "LNM" else "" for part in folded)
 
 

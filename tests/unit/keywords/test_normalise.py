@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.keywords.hanzi import SIMPLIFIED
+from monitor.keywords.hanzi import simplified
 from monitor.keywords.normalise import STAR, is_spaced, is_unspaced, normalise, normalise_phrase
 
 
@@ -77,5 +77,23 @@ def test_scripts_with_and_without_spaces() -> None:
 
 
 def test_table_of_characters_is_one_to_one_step() -> None:
-    assert len(SIMPLIFIED) > 500
-    assert not {c for c in SIMPLIFIED.values() if c in SIMPLIFIED}, "a simplified character would change again"
+    table = simplified()
+    assert len(table) > 4000
+    assert all(len(old) == len(new) == 1 for old, new in table.items())
+    assert not {c for c in table.values() if c in table}, "a simplified character would change again"
+
+
+@pytest.mark.parametrize(
+    ("written", "normal"),
+    [
+        ("頭髮發生後", "头发发生后"),
+        ("帳戶 賬戶 帐户", "账户账户账户"),
+        ("聽著 听着", "听着听着"),
+        ("餘額 余额", "余额余额"),
+        ("裡 裏 爲 為", "里里为为"),
+        ("讎 睏", "雠困"),
+    ],
+)
+def test_either_script_has_one_form(written: str, normal: str) -> None:
+    assert normalise(written).text == normal
+    assert len(normalise(written).starts) == len(normal)
