@@ -61,10 +61,15 @@ def test_every_stock_phrase_is_recognised_whatever_its_case_and_signs() -> None:
     assert not is_stock("...", "en")
 
 
-def test_no_speech_needs_both_signs() -> None:
+def test_no_speech_needs_another_sign() -> None:
     said = words("you know")
-    assert believe([claim(said, no_speech=0.9, log_probability=-1.2)], "en", 2.0)[1] == ("no speech: you know",)
     assert believe([claim(said, no_speech=0.9)], "en", 2.0)[0] == said
+    assert believe([claim(said, no_speech=0.9)], "en", 2.0, 0.6)[0] == said
+    refused = ("no speech: you know",)
+    assert believe([claim(said, no_speech=0.9, log_probability=-1.2)], "en", 2.0)[1] == refused
+    assert believe([claim(said, no_speech=0.9)], "en", 2.0, 0.2)[1] == refused
+    assert believe([claim(words("you know", probability=0.2), no_speech=0.9)], "en", 2.0)[1] == refused
+    assert believe([claim(words("you know", probability=0.2), no_speech=0.3)], "en", 2.0, 0.6)[0], "one sign is none"
 
 
 def test_words_after_the_end_of_the_sound_are_dropped_and_the_rest_kept() -> None:
