@@ -7,6 +7,7 @@ Time has two kinds here, and the field says which:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -207,6 +208,54 @@ class NearMiss:
     likeness: float  # 0..1, how near it came
     wanted: float  # 0..1, from which it would have been a hit; 1 where only the exact phrase is
     cause: str  # plain words: "sounds alike, 0.78 of the wanted 0.85", "covered by the exception '...'"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An utterance's text as keyword lists are searched in, kept so that a change of a list can be tried on it."""
+
+    form: str  # which normal form it is in: texts of another one can't be compared
+    normal: str  # one line for each stretch without a long pause
+    unfolded: str = ""  # the same with disguises undone, where that makes a difference
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What staff said of a rule's alerts and hits, each counted once, and the precision that follows from it."""
+
+    list_name: str
+    rule: str
+    right: int
+    wrong: int
+    unsure: int  # also where two people disagree
+    first: float  # wall time of the oldest and the newest verdict that counts
+    last: float
+
+    @property
+    def value(self) -> float | None:
+        """right ÷ (right + wrong); None before the first of them."""
+        decided = self.right + self.wrong
+        return self.right / decided if decided else None
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % interval; 0 before the first verdict."""
+        return self._wilson(-1)
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 95 % interval; 1 before the first verdict."""
+        return self._wilson(1)
+
+    def _wilson(self, side: int) -> float:
+        """Wilson's score interval (E. B. Wilson, JASA 22, 1927): holds with few verdicts, and never leaves 0 to 1."""
+        n = self.right + self.wrong
+        if not n:
+            return 0.0 if side < 0 else 1.0
+        z = 1.959964
+        share = self.right / n
+        spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+        return min(1.0, max(0.0, (share + z * z / (2 * n) + side * spread) / (1 + z * z / n)))
 
 
 class AlertState(StrEnum):

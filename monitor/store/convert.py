@@ -12,6 +12,7 @@ from monitor.messages import (
     AlertChanged,
     AlertRaised,
     Behind,
+    CanaryRan,
     GapNoted,
     HeardMessage,
     Numbered,
@@ -20,7 +21,7 @@ from monitor.messages import (
     SpeakerChanged,
     SpeakerView,
 )
-from monitor.model import Alert, AlertState, Coverage, Heard, KeywordHit, Severity, Speaker
+from monitor.model import Alert, AlertState, Coverage, Heard, KeywordHit, Severity, Speaker, Spoken
 
 Row = dict[str, Any]
 
@@ -35,6 +36,7 @@ _KINDS: dict[str, type[Numbered]] = {
         Behind,
         GapNoted,
         RuleStateChanged,
+        CanaryRan,
     )
 }
 _HITS = TypeAdapter(tuple[KeywordHit, ...])
@@ -109,6 +111,18 @@ def utterance(row: RowMapping) -> HeardMessage:
     values = {k: v for k, v in row.items() if k not in ("id", "track", "speaker_id", "speaker_name")}
     speaker = SpeakerView(id=row["speaker_id"], name=row["speaker_name"])
     return HeardMessage.model_validate({**values, "utterance": row["id"], "speaker": speaker})
+
+
+def spoken_row(message: HeardMessage, spoken: Spoken | None, biased: bool) -> Row:
+    return {
+        "seq": message.seq,
+        "form": spoken.form if spoken else None,
+        "language": message.language,
+        "seconds": message.seconds,
+        "biased": biased,
+        "normal": spoken.normal if spoken else "",
+        "unfolded": spoken.unfolded if spoken else "",
+    }
 
 
 def gap_row(message: GapNoted, track: str) -> Row:

@@ -7,34 +7,35 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
-from sqlalchemy import Connection, Insert, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from monitor.messages import (
     AlertChanged,
     AlertRaised,
     Behind,
+    CanaryRan,
     GapNoted,
     HeardMessage,
-    Numbered,
     RoomChanged,
     RoomView,
     SpeakerChanged,
     SpeakerView,
 )
-from monitor.model import Alert, Coverage, Gap, Speaker, Transcript, Word
+from monitor.model import Alert, Coverage, Gap, Speaker, Spoken, Transcript, Word
 from monitor.store import convert, recovery, retention, schema
 from monitor.store.engines import reading, writing
-from monitor.store.queries import Queries
-from monitor.store.tables import ALERTS, EVENTS, GAPS, LISTS, SESSIONS, TRACKS, UTTERANCES
+from monitor.store.hit_records import HitRecords
+from monitor.store.list_history import ListHistory
+from monitor.store.tables import ALERTS, GAPS, LISTS, SESSIONS, SPOKEN, TRACKS, UTTERANCES
+from monitor.store.verdict_records import VerdictRecords
 from monitor.store.writer import Tell, Writer
+from monitor.store.writing import inserted, number
 from monitor.views import alert_view, gap_message, heard_message
 
-M = TypeVar("M", bound=Numbered)
 
-
-class Store(Queries):
+class Store(ListHistory, HitRecords, VerdictRecords):
     """`async with Store.open(path, told) as store:`. Leaving finishes the writes that wait.
 
     `told` is called with each event after its commit, in the order of the numbers, from the event loop. It must not
@@ -82,13 +83,19 @@ class Store(Queries):
         message = SpeakerChanged(seq=0, at=self._clock(), room=room, speaker=speaker, change=change)
         return await self._add(message, room)
 
-    async def add_heard(self, transcript: Transcript, shown: Sequence[Word]) -> HeardMessage:
-        """`shown`: the transcript's words without those that the utterance before has shown already."""
+    async def add_heard(
+        self, transcript: Transcript, shown: Sequence[Word], spoken: Spoken | None = None
+    ) -> HeardMessage:
+        """`shown`: the transcript's words without those that the utterance before has shown already.
+
+        `spoken`: the shown words as lists are searched in; without it the first backtest makes it.
+        """
         message = heard_message(transcript, shown, 0, self._clock())
         track = transcript.utterance.track
 
         def row(db: Connection, numbered: HeardMessage) -> None:
             db.execute(insert(UTTERANCES).values(convert.utterance_row(numbered, track)))
+            db.execute(insert(SPOKEN).values(convert.spoken_row(numbered, spoken, transcript.biased)))
 
         return await self._add(message, message.room, row)
 
@@ -116,6 +123,10 @@ class Store(Queries):
         at = self._clock()
         message = Behind(seq=0, at=at, waiting_seconds=waiting_seconds, lost_seconds=lost_seconds, recovered=recovered)
         return await self._add(message, None)
+
+    async def add_canary(self, ran: CanaryRan) -> CanaryRan:
+        """What came of the canary's last try; its number and time are given here."""
+        return await self._add(ran.model_copy(update={"at": self._clock()}), ran.room)
 
     async def add_gap(self, gap: Gap) -> GapNoted:
         return await self._writer.write(lambda db, tell: _gap(db, tell, gap, self._clock()))
@@ -164,7 +175,7 @@ class Store(Queries):
         now = self._clock()
 
         def work(db: Connection, _: Tell) -> int:
-            return _inserted(db, insert(SESSIONS).values(started_at=now, beat_at=now))
+            return inserted(db, insert(SESSIONS).values(started_at=now, beat_at=now))
 
         self._session = await self._writer.write(work)
         return self._session
@@ -216,31 +227,9 @@ class Store(Queries):
     def _beat(self, db: Connection, now: float) -> None:
         db.execute(update(SESSIONS).where(SESSIONS.c.id == self._session).values(beat_at=now))
 
-    async def _add(self, message: M, room: str | None, row: Callable[[Connection, M], None] | None = None) -> M:
-        def work(db: Connection, tell: Tell) -> M:
-            numbered = _number(db, message, room)
-            if row is not None:
-                row(db, numbered)
-            tell(numbered)
-            return numbered
-
-        return await self._writer.write(work)
-
-
-def _number(db: Connection, message: M, room: str | None) -> M:
-    seq = _inserted(db, insert(EVENTS).values(convert.event_row(message, room)))
-    return message.model_copy(update={"seq": seq})
-
-
-def _inserted(db: Connection, statement: Insert) -> int:
-    """The number that the database gave to the row."""
-    key = db.execute(statement).inserted_primary_key
-    assert key is not None  # noqa: S101 - for the type checker: an insert of one row always has it
-    return int(key[0])
-
 
 def _gap(db: Connection, tell: Tell, gap: Gap, at: float) -> GapNoted:
-    numbered = _number(db, gap_message(gap, 0, at), gap.room)
+    numbered = number(db, gap_message(gap, 0, at), gap.room)
     db.execute(insert(GAPS).values(convert.gap_row(numbered, gap.track)))
     tell(numbered)
     return numbered

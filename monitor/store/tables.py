@@ -5,9 +5,9 @@ Times are wall time (seconds since the Unix epoch). JSON columns are text on SQL
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema that this code needs: the newest migration."""
 
 METADATA = MetaData(
@@ -125,4 +125,121 @@ LISTS = Table(
     Column("name", Text, primary_key=True),
     Column("version", Text, primary_key=True),
     Column("at", Float, nullable=False),  # first time in force
+)
+
+# Keyword lists over time. Who and why are kept for good: a change of what is watched for must stay accountable.
+
+LIST_TEXTS = Table(
+    "list_texts",
+    METADATA,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the text, hex
+    Column("packed", LargeBinary, nullable=False),  # the file's text, UTF-8, zlib
+)
+
+LIST_VERSIONS = Table(
+    "list_versions",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),  # the same one may come back: a roll back, or other comments
+    Column("digest", Text, ForeignKey("list_texts.digest"), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Index(None, "name", "version"),
+    sqlite_autoincrement=True,
+)
+
+RULE_STATES = Table(
+    "rule_states",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),  # the newest of a rule is in force
+    Column("list", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("state", Text),  # None: as the list says
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Index(None, "list", "rule"),
+    sqlite_autoincrement=True,
+)
+
+# What rules found. Rows with words of a person go with the utterance; the tally has none and stays longer.
+
+SPOKEN = Table(
+    "spoken",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # of the utterance
+    Column("form", Text),  # which normal form `normal` and `unfolded` are in; None: not made yet
+    Column("language", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("biased", Boolean, nullable=False),  # decoding was biased towards the lists
+    Column("normal", Text, nullable=False),  # as lists are searched in; a line for each stretch without a long pause
+    Column("unfolded", Text, nullable=False),  # with disguises undone, where that makes a difference
+)
+
+HITS = Table(
+    "hits",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("utterance", Text, nullable=False),
+    Column("alert", Text, nullable=False),  # empty: none was raised
+    Column("room", Text, nullable=False),
+    Column("speaker_id", Text, nullable=False),
+    Column("list", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("hit", JSON, nullable=False),  # KeywordHit
+    Index(None, "at"),
+    Index(None, "utterance"),
+    Index(None, "list", "rule", "alert"),
+    sqlite_autoincrement=True,
+)
+
+HIT_TALLY = Table(
+    "hit_tally",
+    METADATA,
+    Column("hour", Integer, primary_key=True),  # hours since the Unix epoch
+    Column("list", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("grade", Text, primary_key=True),
+    Column("hits", Integer, nullable=False),
+    Column("alerted", Integer, nullable=False),  # of them, how many are in an alert
+)
+
+NEAR_MISSES = Table(
+    "near_misses",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("utterance", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("list", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("miss", JSON, nullable=False),  # NearMiss
+    Index(None, "at"),
+    Index(None, "list", "rule"),
+    sqlite_autoincrement=True,
+)
+
+VERDICTS = Table(
+    "verdicts",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),  # id of an alert, or "hit-<id>" of a hit without one
+    Column("list", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("grade", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("note", Text, nullable=False),  # may quote what was said: emptied when the alert goes
+    Column("at", Float, nullable=False),
+    Index(None, "subject"),
+    Index(None, "list", "rule"),
+    Index(None, "at"),
+    sqlite_autoincrement=True,
 )
