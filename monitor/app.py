@@ -17,8 +17,10 @@ from typing import Any
 import structlog
 
 from monitor import __version__
+from monitor import canary as canaries
 from monitor import house as houses
 from monitor.alerts.feed import Feed
+from monitor.canary import Canary
 from monitor.config import Room, Settings
 from monitor.evidence.clip import remove as remove_clips
 from monitor.house import House
@@ -61,7 +63,8 @@ class Service:
     """The house, its rooms and its web server."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings = settings = _with_canary(settings)
+        self._canary: Canary | None = None
         self._metrics = Metrics()
         self._feed = Feed()
         self._stop = asyncio.Event()
@@ -89,12 +92,16 @@ class Service:
     async def serve(self, house: House, beside: Callable[[str], Coroutine[None, None, None]] | None = None) -> None:
         """Run with this house, whose events come to `told`, until `stop`."""
         settings = self._settings
-        builtin = [RoomSpec(r.id, r.name or r.id) for r in settings.rooms if r.kind == "builtin"]
+        builtin = [
+            RoomSpec(r.id, r.name or r.id, private=self._is_canary(r)) for r in settings.rooms if r.kind == "builtin"
+        ]
         async with BuiltinRooms(builtin) as rooms, asyncio.TaskGroup() as tasks:
             drained = tasks.create_task(house.batcher.run())
             chores = [
                 tasks.create_task(chore) for chore in (self._checkpoints(house), self._keep(house), self._reload(house))
             ]
+            if settings.canary.enabled:
+                self._canary = self._make_canary(house, rooms)
             app = create_app(self._web(house, rooms))
             async with serve(app, settings.web.host, settings.web.port) as server:
                 self._watches = {room.id: self._watch(house, room) for room in settings.rooms}
@@ -115,9 +122,11 @@ class Service:
         async with asyncio.TaskGroup() as tasks:
             for supervisor in supervisors:
                 tasks.create_task(supervisor.run())
-            helper = tasks.create_task(beside(url)) if beside else None
+            helpers = [tasks.create_task(beside(url))] if beside else []
+            if self._canary:
+                helpers.append(tasks.create_task(self._canary.run(url)))
             await self._stop.wait()
-            if helper:
+            for helper in helpers:
                 helper.cancel()
             for supervisor in supervisors:
                 supervisor.stop()
@@ -183,7 +192,7 @@ class Service:
 
     def _watch(self, house: House, room: Room) -> RoomWatch:
         return RoomWatch(
-            RoomFacts(room.id, room.name or room.id, f"/rooms/{room.id}" if room.kind == "builtin" else ""),
+            self._facts(room),
             book=house.book,
             store=house.store,
             rules=house.rules,
@@ -193,6 +202,24 @@ class Service:
             forget=house.pipeline.forget,
             ids=lambda: uuid.uuid4().hex,
             clock=time.time,
+        )
+
+    def _facts(self, room: Room) -> RoomFacts:
+        page = room.kind == "builtin" and not self._is_canary(room)  # nobody can join the canary's
+        return RoomFacts(room.id, room.name or room.id, f"/rooms/{room.id}" if page else "", self._is_canary(room))
+
+    def _is_canary(self, room: Room) -> bool:
+        return self._settings.canary.enabled and room.id == self._settings.canary.room
+
+    def _make_canary(self, house: House, rooms: BuiltinRooms) -> Canary:
+        plan = self._settings.canary
+        return Canary(
+            plan,
+            token=rooms.monitor_token,
+            store=house.store.add_canary,
+            count=self._metrics.canary,
+            lists=house.library.names,
+            live=lambda: self._watches[plan.room].state is RoomState.LIVE,
         )
 
     def _supervisor(self, room: Room, rooms: BuiltinRooms, url: str) -> RoomSupervisor:
@@ -221,6 +248,7 @@ class Service:
             clips=house.clips,
             metrics=self._metrics,
             health=lambda: self._health(house),
+            canary=self._canary,
             heartbeat=HEARTBEAT,
             allowed_hosts=self._settings.web.allowed_hosts,
         )
@@ -263,7 +291,15 @@ class Service:
         ]
         if house.batcher.waiting_seconds > self._settings.speech.backlog / 2:
             wrong.append(f"{house.batcher.waiting_seconds:.0f} s of speech wait for the recogniser")
+        wrong += self._canary.trouble() if self._canary else []
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]
+
+
+def _with_canary(settings: Settings) -> Settings:
+    """The settings with the canary's room among the rooms, where it is on."""
+    if not settings.canary.enabled:
+        return settings
+    return settings.model_copy(update={"rooms": (*settings.rooms, canaries.room(settings.canary))})
 
 
 @contextmanager

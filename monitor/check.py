@@ -38,7 +38,7 @@ def findings(config: Path | None) -> Iterator[Finding]:
         yield Finding("wrong", "settings", str(error), "mend the lines named")
         return
     yield Finding("ok", "settings", str(config or "defaults"))
-    for look in (_rooms, _model, _opus, _lists, _port, _data, _console):
+    for look in (_rooms, _model, _opus, _lists, _canary, _port, _data, _console):
         yield from look(settings)
 
 
@@ -67,6 +67,19 @@ def _opus(settings: Settings) -> Iterator[Finding]:
             "libopus can't be loaded: lost packets become silence",
             "pip install --force-reinstall av",
         )
+
+
+def _canary(settings: Settings) -> Iterator[Finding]:
+    plan = settings.canary
+    if not plan.enabled:
+        return
+    library = Library(settings.keywords.lists)
+    library.poll()
+    if plan.list not in {name.partition("@")[0] for name in library.names()}:
+        mend = f"config/keywords has one to copy into {settings.keywords.lists}; or set [canary] list"
+        yield Finding("wrong", "canary", f"its keyword list {plan.list!r} is not there", mend)
+    else:
+        yield Finding("ok", "canary", f"{plan.phrase!r} every {plan.every:g} minutes in room {plan.room}")
 
 
 def _lists(settings: Settings) -> Iterator[Finding]:

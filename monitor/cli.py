@@ -182,6 +182,26 @@ def check(config: Config = None) -> None:
 
 
 @app.command()
+def canary(
+    url: Annotated[
+        str | None, typer.Option(help="Address of the running service; default: the settings' host and port")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON")] = False,
+    config: Config = None,
+) -> None:
+    """Let the running service speak its known phrase now, and say whether its alert came in time.
+
+    It must be on: **[canary] enabled = true**. Exit code 1 when the phrase was missed, was late or could not be spoken.
+    """
+    from monitor.canary import request
+    from monitor.show import print_canary
+
+    ran = request(load(config), url)
+    print(ran.model_dump_json()) if as_json else print_canary(out, ran)
+    raise typer.Exit(0 if ran.outcome == "heard" else 1)
+
+
+@app.command()
 def migrate(config: Config = None) -> None:
     """Bring the database to the schema of this version. Safe to repeat; stop the service first."""
     from monitor.store.schema import migrate as run_migrate

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from monitor.errors import MediaUnreadable
 from monitor.media import probe
+from monitor.messages import CanaryRan
 from monitor.model import Coverage
 
 COLOURS = {"info": "blue", "low": "cyan", "medium": "yellow", "high": "red", "critical": "bold red"}
@@ -70,6 +71,12 @@ def print_finding(out: Console, grade: str, what: str, found: str, mend: str) ->
     out.print(f"[{colour}]{grade:5}[/]  [bold]{what:14}[/] {escape(found)}", soft_wrap=True, highlight=False)
     if mend:
         out.print(f"{'':22}→ {escape(mend)}", soft_wrap=True, highlight=False)
+
+
+def print_canary(out: Console, ran: CanaryRan) -> None:
+    """What came of the canary's phrase."""
+    colour = {"heard": "green", "slow": "yellow"}.get(ran.outcome, "bold red")
+    out.print(f"[{colour}]{ran.outcome}[/]  {escape(ran.detail)} ({ran.list_name}, room {ran.room})", soft_wrap=True)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class RoomFacts:
     id: str
     name: str
     page: str = ""
+    canary: bool = False  # the canary's own room
 
 
 @dataclass(slots=True)
@@ -144,6 +145,7 @@ class RoomWatch:
             page=self.facts.page,
             speakers=speakers,
             coverage=coverage_view(self._book.room(self.facts.id)),
+            canary=self.facts.canary,
         )
 
     # what the supervisor tells

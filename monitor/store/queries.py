@@ -56,9 +56,12 @@ class Queries:
         before: int | None = None,
         room: str | None = None,
         severity: Severity | None = None,
+        without: Sequence[str] = (),
     ) -> list[tuple[int, Alert]]:
-        """(number, alert), newest first. `before`: only numbers below; `severity`: that one and worse."""
-        query = select(ALERTS)
+        """(number, alert), newest first. `before`: only numbers below; `severity`: that one and worse; `without`: rooms
+        that are left out.
+        """
+        query = select(ALERTS).where(ALERTS.c.room.not_in(without))
         if severity is not None:
             query = query.where(ALERTS.c.severity.in_([s.value for s in Severity if s.rank >= severity.rank]))
         rows = await self._page(query, ALERTS.c, limit, before, room)

@@ -23,6 +23,7 @@ class Metrics:
         self._room_part()
         self._speech_part()
         self._feed_part()
+        self._canary_part()
 
     def _room_part(self) -> None:
         registry = self.registry
@@ -75,6 +76,26 @@ class Metrics:
             registry=registry,
         )
 
+    def _canary_part(self) -> None:
+        registry = self.registry
+        self._canary_runs = Counter(
+            "room_monitor_canary_runs",
+            "Times that the canary's phrase was spoken, by what came of it: heard, slow, missed, failed",
+            ["outcome"],
+            registry=registry,
+        )
+        self._canary_ok = Gauge(
+            "room_monitor_canary_ok",
+            "1 where the canary's last phrase was heard in time, 0 where not; none before the first",
+            registry=registry,
+        )
+        self._canary_delay = Gauge(
+            "room_monitor_canary_delay_seconds",
+            "Seconds from the end of the canary's last recording to its alert; none where none came",
+            registry=registry,
+        )
+        self.canary("", None)
+
     def _feed_part(self) -> None:
         self._clients = Gauge("room_monitor_feed_clients", "Clients of the websocket feed", registry=self.registry)
         self._overruns = Counter(
@@ -121,6 +142,15 @@ class Metrics:
         name = alert.hits[0].list_name if alert.hits else ""
         self._alerts.labels(name, alert.severity.value).inc()
         self._delay.observe(max(0.0, alert.raised_at - alert.spoken_at))
+
+    # canary
+
+    def canary(self, outcome: str, delay: float | None) -> None:
+        """One try is over; an empty outcome: none yet. NaN is Prometheus' word for "no value"."""
+        if outcome:
+            self._canary_runs.labels(outcome).inc()
+        self._canary_ok.set(float(outcome == "heard") if outcome else float("nan"))
+        self._canary_delay.set(float("nan") if delay is None else delay)
 
     # feed
 

@@ -81,8 +81,9 @@ def _alerts(router: APIRouter, deps: WebDeps) -> None:
     async def alerts(
         limit: Limit = 100, before: Before = None, room: OfRoom = None, severity: Worst = None
     ) -> AlertPage:
-        """Alerts with their reasons, newest first."""
-        rows = await deps.store.alerts(limit, before=before, room=room, severity=severity)
+        """Alerts with their reasons, newest first. Those of the canary's room only where that room is asked for."""
+        without = [] if room else [each.id for each in deps.hello().rooms if each.canary]
+        rows = await deps.store.alerts(limit, before=before, room=room, severity=severity, without=without)
         return AlertPage(
             alerts=[alert_view(alert) for _, alert in rows], before=rows[-1][0] if len(rows) == limit else None
         )

@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 
 from monitor.errors import MonitorError, StoreFailed
 from monitor.web.api import api
+from monitor.web.canary import canary_api
 from monitor.web.deps import WebDeps
 from monitor.web.feed import serve_feed
 from monitor.web.guard import Guard
@@ -25,6 +26,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.add_middleware(Guard, allowed_hosts=deps.allowed_hosts)
     app.add_exception_handler(StoreFailed, _unavailable)
     app.include_router(api(deps))
+    app.include_router(canary_api(deps))
 
     @app.websocket("/feed")
     async def feed(socket: WebSocket) -> None:

@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from monitor.alerts.feed import Feed
-from monitor.messages import Hello
+from monitor.messages import CanaryRan, Hello
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
 from monitor.wire import Wire
 
 STATIC = Path(__file__).parent / "static"
 """Where the package's build puts the console."""
+
+
+class Canary(Protocol):
+    """See monitor/canary.py."""
+
+    last: CanaryRan | None
+
+    async def ask(self) -> CanaryRan:
+        """Raises Busy, OperatorError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class WebDeps:
     serve_room: Callable[[str, Wire], Awaitable[None]] | None = None
     # "name", "notice" and "participants" of a built-in room; None: no such room.
     room_info: Callable[[str], Mapping[str, Any] | None] = lambda _: None
+    canary: Canary | None = None  # None: it is off
     heartbeat: float = 5.0  # seconds
     history: int = 200  # events that a client gets who doesn't say after which one
     static: Path = STATIC

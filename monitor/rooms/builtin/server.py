@@ -28,11 +28,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class RoomSpec:
-    """One room. `max_participants` doesn't count the monitor."""
+    """One room. `max_participants` doesn't count the monitor. `private`: nobody joins without the service's own token."""
 
     id: str
     name: str
     max_participants: int = 32
+    private: bool = False
 
 
 class BuiltinRooms:
@@ -118,9 +119,12 @@ class BuiltinRooms:
             raise BadMessage("ended", "the service is stopping")
         if room is None:
             raise BadMessage("unknown-room", "there is no room of this name")
+        ours = hmac.compare_digest(join.token.encode(), self.monitor_token.encode())
         if join.role == "monitor":
-            if not hmac.compare_digest(join.token.encode(), self.monitor_token.encode()):
+            if not ours:
                 raise BadMessage("bad-token", "only this service's own monitor may join as the monitor")
+        elif room.spec.private and not ours:
+            raise BadMessage("private-room", "this room is for the service's own checks")
         elif sum(member.role == "participant" for member in room.members()) >= room.spec.max_participants:
             raise BadMessage("room-full", f"the room is full ({room.spec.max_participants} participants)")
         return room

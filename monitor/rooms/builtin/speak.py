@@ -46,15 +46,17 @@ async def speak(
     on_clip_started: Told | None = None,
     on_clip_ended: Told | None = None,
     lost: Callable[[], bool] | None = None,
+    token: str = "",
 ) -> None:
     """Join the room at `url` as `name` and say the recordings (int16, mono, 16 kHz); return when all are said.
 
     `pause`: seconds after each. `gate`: no recording starts while it is not set. `turn`: shared among speakers who
-    don't talk over each other. `lost()` is asked for each packet, and true makes the network lose it. Needs libopus.
-    Raises Refused, ConnectionLost; RuntimeError where libopus can't be loaded.
+    don't talk over each other. `lost()` is asked for each packet, and true makes the network lose it. `token` opens a
+    private room. Needs libopus. Raises Refused, ConnectionLost; RuntimeError where libopus
+    can't be loaded.
     """
     script = Script(clips, pause, loop, turn, (lambda: True) if gate is None else gate.is_set)
-    async with visit(url, name) as joined:
+    async with visit(url, name, token=token) as joined:
         voice = Voice(name, script, on_clip_started, on_clip_ended)
         pc, decliner = RTCPeerConnection(configuration=configuration()), Decliner()
         try:
