@@ -41,7 +41,7 @@ def test_broken_list_at_start_is_told_and_the_others_work(tmp_path: Path) -> Non
     changes = library.load()
     assert changes.problems == library.problems
     (problem,) = changes.problems
-    assert problem.startswith(f"{tmp_path / 'b.toml'}:2: ")
+    assert problem.startswith(f"{tmp_path / 'b.toml'}:2:12: ")
     assert found(library, "apple pie") == ["apple pie"]
 
 
@@ -86,7 +86,7 @@ def test_broken_change_keeps_the_good_version_and_is_told_once(tmp_path: Path) -
     changes = library.poll()
     assert changes.changed == changes.removed == ()
     (problem,) = changes.problems
-    assert problem.startswith(f"{path}:2: ")
+    assert problem.startswith(f"{path}:2:25: ")
     assert f"version {good[0].split('@')[1]} stays in force" in problem
     assert found(library, "apple pie") == ["apple pie"]
     assert not library.poll(), "told once"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -68,10 +69,10 @@ HEAD = 'name = "a"\n'
         (HEAD + 'phrases = [\n"good one",\n{ text = "two", severity = "bad" },\n]', 4, "severity 'bad' is none of"),
         ('severity = "awful"\n' + HEAD + 'phrases = ["good one"]', 1, "severity 'awful'"),
         ('\nname = "A b"\nphrases = ["good one"]', 2, "`name` must be"),
-        ('phrases = ["good one"]', 1, "`name` must be"),
+        ('phrases = ["good one"]', 1, "there is no `name`"),
         (HEAD, 1, "at least one phrase"),
         (HEAD + "phrases = []", 2, "at least one phrase"),
-        (HEAD + "phrases = [\n1\n]", 2, "a phrase is a text"),
+        (HEAD + "phrases = [\n1\n]", 3, "a phrase is a text"),
         (HEAD + 'languages = ["English"]\nphrases = ["good one"]', 2, "ISO 639-1"),
         (HEAD + 'phrases = [\n"good one",\n"*",\n]', 4, "'*' has no letter"),
         (HEAD + 'phrases = [\n"good one",\n"…!",\n]', 4, "has no letter"),
@@ -99,7 +100,7 @@ HEAD = 'name = "a"\n'
 def test_what_is_wrong_is_named_with_file_line_and_reason(text: str, line: int, reason: str) -> None:
     with pytest.raises(KeywordListInvalid) as caught:
         parse(text, "dir/a.toml")
-    assert str(caught.value).startswith(f"dir/a.toml:{line}: ")
+    assert re.match(rf"dir/a\.toml:{line}:\d+: ", str(caught.value))
     assert reason in str(caught.value)
 
 
