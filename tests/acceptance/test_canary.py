@@ -56,6 +56,11 @@ def ask(service: Service, path: str, method: str = "GET") -> tuple[int, Any]:
             return error.code, json.loads(error.read())
 
 
+def text(service: Service, path: str) -> str:
+    with urlopen(service.url + path, timeout=10) as answer:
+        return bytes(answer.read()).decode()
+
+
 def command(directory: Path, service: Service) -> subprocess.CompletedProcess[str]:
     line = [
         sys.executable,
@@ -96,7 +101,7 @@ async def test_it_speaks_by_itself_and_on_request_and_its_alerts_stay_out_of_the
         own = ask(service, "/api/alerts?room=canary")[1]["alerts"]
         assert {first.alert, answer["alert"]} <= {alert["id"] for alert in own}
         assert ask(service, "/healthz")[0] == 200
-        metrics = urlopen(service.url + "/metrics", timeout=10).read().decode()
+        metrics = text(service, "/metrics")
         assert 'room_monitor_canary_runs_total{outcome="heard"} 2.0' in metrics
         assert "room_monitor_canary_ok 1.0" in metrics
         assert await asyncio.to_thread(service.stop) == 0, "".join(service.log)
@@ -112,7 +117,7 @@ async def test_a_miss_is_told_everywhere_until_a_try_goes_well(tmp_path: Path) -
         status, health = ask(service, "/healthz")
         assert (status, health["status"]) == (503, "degraded")
         assert any("purple elephants" in reason for reason in health["reasons"])
-        metrics = urlopen(service.url + "/metrics", timeout=10).read().decode()
+        metrics = text(service, "/metrics")
         assert 'room_monitor_canary_runs_total{outcome="missed"} 1.0' in metrics
         assert "room_monitor_canary_ok 0.0" in metrics
         (told,) = ran(await collect(service.websocket, lambda messages: bool(ran(messages))))
@@ -125,7 +130,7 @@ async def test_a_list_that_is_not_in_force_is_named(tmp_path: Path) -> None:
         lists = tmp_path / "lists" / "test.toml"
         lists.write_text(LIST.replace("canary-test", "another"), "utf-8")
         async with asyncio.timeout(30):
-            while (answer := ask(service, "/api/canary", "POST")[1]).get("outcome") != "failed":
+            while (answer := ask(service, "/api/canary", "POST")[1]).get("outcome") != "failed":  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
         assert "'canary-test' is not in force" in answer["detail"]
         assert answer["asked"]

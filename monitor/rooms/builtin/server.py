@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class RoomSpec:
-    """One room. `max_participants` doesn't count the monitor. `private`: nobody joins without the service's own token."""
+    """One room. `max_participants` doesn't count the monitor. `private`: only with the service's own token."""
 
     id: str
     name: str
