@@ -20,6 +20,7 @@ from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_token
 
 from monitor.errors import ModelMissing
 from monitor.model import RATE, Transcript, Utterance, Word
+from monitor.speech.alternatives import alternatives, hypotheses, unsure
 from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, Claim, believe
 from monitor.speech.languages import choose
 from monitor.speech.recogniser import Hints
@@ -33,14 +34,24 @@ class WhisperRecogniser:
     """A Recogniser. `path`: directory with a CTranslate2 model; no network is used.
 
     `threads`: 0 takes all cores, at most 8 (beyond, a short utterance gets no faster).
+    `unsure`: where a word is less probable than this, other hypotheses are looked for; 0: never.
     Raises ModelMissing when the files can't be loaded.
     """
 
     def __init__(
-        self, path: Path, name: str, *, device: str = "cpu", compute_type: str = "int8", threads: int = 0, beam: int = 1
+        self,
+        path: Path,
+        name: str,
+        *,
+        device: str = "cpu",
+        compute_type: str = "int8",
+        threads: int = 0,
+        beam: int = 1,
+        unsure: float = 0.0,
     ) -> None:
         self._name = name
         self._beam = beam
+        self._unsure = unsure
         try:
             self._whisper: Any = WhisperModel(
                 str(path),
@@ -79,11 +90,18 @@ class WhisperRecogniser:
         window = features[:, : min(self._whisper.feature_extractor.nb_max_frames, features.shape[-1] - 1)]
         encoded = self._whisper.encode(pad_or_trim(window))
         language = self._language(encoded, hints)
-        claims = _after(self._claims(features, encoded, language, lead + utterance.seconds), lead)
-        words, ghosts = believe(claims, language, utterance.seconds, hints.speech)
-        offset = utterance.start / RATE
-        placed = tuple(_placed(word, offset, utterance.seconds) for word in words)
-        return Transcript(utterance, language, placed, self._name, time.perf_counter() - began, ghosts)
+        tokenizer = Tokenizer(self._whisper.hf_tokenizer, self.multilingual, task="transcribe", language=language)
+        options = _options(tokenizer, self._beam, lead + utterance.seconds)
+        claims = self._claims(features, encoded, tokenizer, options)
+        words, ghosts = believe(_after(claims, lead), language, utterance.seconds, hints.speech)
+        others: tuple[tuple[Word, ...], ...] = ()
+        if not ghosts and unsure(words, self._unsure):
+            best = [word for claim in claims for word in claim.words]
+            found = hypotheses(self._whisper, encoded, tokenizer, options)
+            others = alternatives(best, found, language, utterance.seconds, hints.speech, lead)
+        placed, *rest = (_placed(some, utterance) for some in (words, *others))
+        took = time.perf_counter() - began
+        return Transcript(utterance, language, placed, self._name, took, ghosts, tuple(rest))
 
     def _fixed(self, hints: Hints) -> str | None:
         """The language where there is nothing to detect."""
@@ -97,12 +115,9 @@ class WhisperRecogniser:
         heard = [(token[2:-2], p) for token, p in self._whisper.model.detect_language(encoded)[0]]
         return choose(heard, hints.languages, hints.likely)[0]
 
-    def _claims(self, features: Any, encoded: Any, language: str, seconds: float) -> list[Claim]:
-        tokenizer = Tokenizer(
-            self._whisper.hf_tokenizer, self._whisper.model.is_multilingual, task="transcribe", language=language
-        )
+    def _claims(self, features: Any, encoded: Any, tokenizer: Any, options: Any) -> list[Claim]:
         segments = self._whisper.generate_segments(
-            features, tokenizer, _options(tokenizer, self._beam, seconds), log_progress=False, encoder_output=encoded
+            features, tokenizer, options, log_progress=False, encoder_output=encoded
         )
         return [
             Claim(
@@ -134,10 +149,14 @@ def _after(claims: Sequence[Claim], lead: float) -> list[Claim]:
     return late
 
 
-def _placed(word: Word, offset: float, seconds: float) -> Word:
+def _placed(words: Sequence[Word], utterance: Utterance) -> tuple[Word, ...]:
     """Utterance time → media time; nothing was said after the end of the utterance."""
-    start = min(max(word.start, 0.0), seconds)
-    return replace(word, start=offset + start, end=offset + min(max(word.end, start), seconds))
+    offset, seconds = utterance.start / RATE, utterance.seconds
+    starts = [min(max(word.start, 0.0), seconds) for word in words]
+    return tuple(
+        replace(word, start=offset + start, end=offset + min(max(word.end, start), seconds))
+        for word, start in zip(words, starts, strict=True)
+    )
 
 
 def _options(tokenizer: Any, beam: int, seconds: float) -> Any:
