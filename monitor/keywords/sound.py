@@ -1,0 +1,250 @@
+"""Finds phrases that sound like what was recognised: "keel you" for "kill you", 集会 for 集汇.
+
+Pure and deterministic; dictionaries are loaded when an index is built. How near two sounds are is in codes.py; how far
+this reaches, and what false hits to expect, in docs/discussion/sound.md.
+
+Likeness is 1 − distance ÷ length of the longer one, both in sounds: 1 is the same pronunciation. A match begins and
+ends at a word's edge. Two guards keep short phrases from firing on everyday words, whatever likeness is wanted: the
+wanted likeness is raised for phrases of few sounds, and Mandarin phrases of two syllables need their tones.
+
+Search: an index of bones with one left out (deletion neighbourhoods: Mor & Fraenkel, CACM 25(12), 1982), then
+Levenshtein's distance by rapidfuzz on the few that it finds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+
+from rapidfuzz.distance import Levenshtein
+
+from monitor.keywords.codes import Coded, Scheme, scheme_of, schemes_for, ways
+from monitor.keywords.normalise import STAR, is_unspaced, normalise_phrase
+
+DEFAULT = 0.85
+"""Likeness that is wanted where a list doesn't say."""
+MARGIN = 0.1
+"""By how much a near miss may be below what was wanted."""
+_WHOLE = 8  # bones up to which the whole skeleton is looked up; longer ones are by their first and last eight
+_LOOSE = {Scheme.PHONES: 4, Scheme.PINYIN: 6, Scheme.LETTERS: 4}  # bones from which one may differ
+_MIN_SOUNDS = {Scheme.PHONES: 3, Scheme.PINYIN: 2, Scheme.LETTERS: 4}
+_RAISED = {Scheme.PHONES: {3: 1.0, 4: 0.95, 5: 0.9}, Scheme.PINYIN: {}, Scheme.LETTERS: {4: 0.95, 5: 0.9}}
+_UNREAD = "\ufffd" * 6  # stands for a word whose sound is not known: two sounds that are like no others
+_EPSILON = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMatch:
+    """A stretch of words that sounds like a phrase, or almost."""
+
+    number: int  # the entry's
+    first: int  # index of the first word
+    last: int  # and of the last
+    likeness: float  # 0..1
+    wanted: float  # what it takes, after the guards
+    miss: str = ""  # why it is no hit, in plain words; empty for a hit
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    number: int
+    language: str
+    said: Coded
+    wanted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, or one character of a script without spaces, of a normal form."""
+
+    text: str
+    start: int  # in the normal form
+    end: int
+
+
+def tokens(normal: str) -> list[Token]:
+    """A normal form (normalise.py) in the pieces that SoundIndex works on."""
+    out: list[Token] = []
+    start = 0
+    for place in range(len(normal) + 1):
+        edge = place == len(normal) or normal[place] == " " or is_unspaced(normal[place])
+        if edge and place > start:
+            out.append(Token(normal[start:place], start, place))
+        if edge:
+            start = place
+            if place < len(normal) and normal[place] != " ":
+                out.append(Token(normal[place], place, place + 1))
+                start = place + 1
+            elif place < len(normal):
+                start = place + 1
+    return out
+
+
+def objection(phrase: str, language: str = "") -> str | None:
+    """Why a phrase can't be found by its sound, in plain words; None where it can."""
+    return _prepare(phrase, language)[1]
+
+
+class SoundIndex:
+    """Phrases by their sound. Immutable once built; may be used from any thread."""
+
+    def __init__(self, entries: Iterable[tuple[int, str, str, float]]) -> None:
+        """`entries`: (number, phrase, language or "" for any, wanted likeness). Those with an objection are left out."""
+        self._shelves: dict[Scheme, _Shelf] = {}
+        for number, phrase, language, wanted in entries:
+            for scheme, said in _prepare(phrase, language)[0]:
+                raised = max(wanted, _RAISED[scheme].get(said.sounds, 0.0))
+                shelf = self._shelves.setdefault(scheme, _Shelf(scheme))
+                shelf.add(_Entry(number, language, said, raised))
+
+    def find(self, words: Sequence[str], language: str = "", *, near: bool = False) -> list[SoundMatch]:
+        """Where phrases are heard in `words` (as of `tokens`), in order of place, then number.
+
+        A phrase whose pronunciation is there as it is has likeness 1, whether it is spelled the same or not.
+        Of overlapping matches of one entry the likest is kept, then the shorter, then the earlier. `near`: also what
+        is less like by at most MARGIN, or stopped by a guard; those have a `miss`.
+        """
+        best: dict[int, list[SoundMatch]] = {}
+        schemes = (scheme_of(language),) if language else tuple(self._shelves)
+        for scheme in schemes:
+            shelf = self._shelves.get(scheme)
+            if shelf:
+                for match in shelf.find(words, language, MARGIN if near else 0.0):
+                    best.setdefault(match.number, []).append(match)
+        found = [match for matches in best.values() for match in _apart(matches)]
+        return sorted(found, key=lambda match: (match.first, match.last, match.number))
+
+
+def _prepare(phrase: str, language: str) -> tuple[list[tuple[Scheme, Coded]], str | None]:
+    """The ways in which a phrase is said, by scheme; without one, the reason."""
+    normal = normalise_phrase(phrase)
+    if STAR in normal:
+        return [], "has a `*`, and what it stands for has no sound"
+    pieces = [token.text for token in tokens(normal)]
+    said: list[tuple[Scheme, Coded]] = []
+    reason = None if pieces else "has nothing to say"
+    for scheme in schemes_for(language, normal):
+        options = [(scheme, way) for way in ways(scheme.read(pieces))]
+        long_enough = [option for option in options if option[1].sounds >= _MIN_SOUNDS[scheme] and option[1].bones]
+        said.extend(long_enough)
+        if not options:
+            reason = "has a word whose pronunciation is not known"
+        elif not long_enough:
+            unit = "syllables" if scheme is Scheme.PINYIN else "sounds"
+            reason = f"is too short: it takes {_MIN_SOUNDS[scheme]} {unit}, with a consonant, to tell it from others"
+    return said, None if said else reason
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The entries of one scheme."""
+
+    scheme: Scheme
+    entries: list[_Entry] = field(default_factory=list)
+    whole: dict[str, list[int]] = field(default_factory=dict)  # bones, or all but one of them → entries
+    head: dict[str, list[int]] = field(default_factory=dict)  # for long ones: of the first bones
+    tail: dict[str, list[int]] = field(default_factory=dict)  # and of the last
+
+    def add(self, entry: _Entry) -> None:
+        index = len(self.entries)
+        self.entries.append(entry)
+        bones = entry.said.bones
+        if len(bones) <= _WHOLE:
+            for key in self._keys(bones):
+                self.whole.setdefault(key, []).append(index)
+            return
+        for key in self._keys(bones[:_WHOLE]):
+            self.head.setdefault(key, []).append(index)
+        for key in self._keys(bones[-_WHOLE:]):
+            self.tail.setdefault(key, []).append(index)
+
+    def _keys(self, bones: str) -> set[str]:
+        """Two skeletons that differ by one bone (another, one more, one less) have a key in common."""
+        if len(bones) < _LOOSE[self.scheme]:
+            return {bones}
+        return {bones, *(bones[:i] + bones[i + 1 :] for i in range(len(bones)))}
+
+    def find(self, words: Sequence[str], language: str, margin: float) -> Iterator[SoundMatch]:
+        spoken = _Spoken([options[0] if options else None for options in self.scheme.read(words)])
+        for index, first, end in set(self._candidates(spoken)):
+            entry = self.entries[index]
+            if language and entry.language not in ("", language):
+                continue
+            least = entry.wanted - margin
+            said = spoken.code[spoken.at[first] : spoken.at[end]]
+            likeness = Levenshtein.normalized_similarity(entry.said.code, said, score_cutoff=least)
+            if likeness >= least - _EPSILON and likeness > 0:
+                match = SoundMatch(entry.number, first, end - 1, likeness, entry.wanted)
+                miss = self._miss(entry, likeness, spoken.tones[first:end])
+                if not miss:
+                    yield match
+                elif margin:
+                    yield replace(match, miss=miss)
+
+    def _candidates(self, spoken: _Spoken) -> Iterator[tuple[int, int, int]]:
+        """(entry, first word, word after the last) that are worth comparing; the same one may come twice."""
+        bones, at = spoken.bones, spoken.bone_at
+        size = len(at) - 1
+        for first in range(size) if self.whole else ():
+            for end in range(first + 1, size + 1):
+                if at[end] - at[first] > _WHOLE + 1:
+                    break
+                for key in self._keys(bones[at[first] : at[end]]):
+                    for index in self.whole.get(key, ()):
+                        yield index, first, end
+        for edge in range(size + 1) if self.head else ():
+            for key in self._keys(bones[at[edge] : at[edge] + _WHOLE]):
+                for index in self.head.get(key, ()):
+                    yield from ((index, edge, end) for end in spoken.ends(edge, len(self.entries[index].said.code)))
+            for key in self._keys(bones[max(0, at[edge] - _WHOLE) : at[edge]]):
+                for index in self.tail.get(key, ()):
+                    length = len(self.entries[index].said.code)
+                    yield from ((index, first, edge) for first in spoken.firsts(edge, length))
+
+    def _miss(self, entry: _Entry, likeness: float, tones: Sequence[str]) -> str:
+        if likeness < entry.wanted - _EPSILON:
+            return f"sounds alike, {likeness:.2f} of the wanted {entry.wanted:.2f}"
+        if (
+            self.scheme is Scheme.PINYIN
+            and entry.said.sounds == 2
+            and not _same_tones(entry.said.tones, "".join(tones))
+        ):
+            return "sounds alike but for the tones, which two syllables need"
+        return ""
+
+
+class _Spoken:
+    """Recognised words as one row of sounds."""
+
+    def __init__(self, words: Sequence[Coded | None]) -> None:
+        self.code = "".join(word.code if word else _UNREAD for word in words)
+        self.bones = "".join(word.bones for word in words if word)
+        self.tones = [word.tones if word else "?" for word in words]
+        self.at = [0, *accumulate(len(word.code) if word else len(_UNREAD) for word in words)]  # edges in `code`
+        self.bone_at = [0, *accumulate(len(word.bones) if word else 0 for word in words)]  # and in `bones`
+
+    def ends(self, first: int, length: int) -> Iterator[int]:
+        """The two edges nearest to `length` signs after the edge `first`."""
+        after = bisect_left(self.at, self.at[first] + length)
+        return (end for end in (after - 1, after) if first < end < len(self.at))
+
+    def firsts(self, end: int, length: int) -> Iterator[int]:
+        """The two edges nearest to `length` signs before the edge `end`."""
+        after = bisect_left(self.at, self.at[end] - length)
+        return (first for first in (after - 1, after) if 0 <= first < end)
+
+
+def _same_tones(one: str, other: str) -> bool:
+    """A third tone before another is spoken as a second one."""
+    return one.replace("33", "23") == other.replace("33", "23")
+
+
+def _apart(matches: Sequence[SoundMatch]) -> list[SoundMatch]:
+    """Of one entry's overlapping matches the best."""
+    kept: list[SoundMatch] = []
+    for match in sorted(matches, key=lambda m: (bool(m.miss), -m.likeness, m.last - m.first, m.first)):
+        if all(match.last < other.first or other.last < match.first for other in kept):
+            kept.append(match)
+    return kept
