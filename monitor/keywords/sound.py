@@ -91,7 +91,7 @@ class SoundIndex:
     """Phrases by their sound. Immutable once built; may be used from any thread."""
 
     def __init__(self, entries: Iterable[tuple[int, str, str, float]]) -> None:
-        """`entries`: (number, phrase, language or "" for any, wanted likeness). Those with an objection are left out."""
+        """`entries`: (number, phrase, language or "" for any, wanted likeness). Those with an objection are out."""
         self._shelves: dict[Scheme, _Shelf] = {}
         for number, phrase, language, wanted in entries:
             for scheme, said in _prepare(phrase, language)[0]:
