@@ -96,7 +96,7 @@ class Service:
             RoomSpec(r.id, r.name or r.id, private=self._is_canary(r)) for r in settings.rooms if r.kind == "builtin"
         ]
         async with BuiltinRooms(builtin) as rooms, asyncio.TaskGroup() as tasks:
-            drained = tasks.create_task(house.batcher.run())
+            drained = tasks.create_task(house.run())
             chores = [
                 tasks.create_task(chore) for chore in (self._checkpoints(house), self._keep(house), self._reload(house))
             ]

@@ -56,6 +56,13 @@ class Speech(Section):
     threads: int = Field(0, ge=0, description="Threads of the model; 0: all cores")
     trust: bool = Field(False, description="Accept model files whose digest is not known")
     backlog: float = Field(120.0, gt=0, description="Seconds of speech that may wait; beyond, the oldest is given up")
+    unsure: float = Field(
+        0.4, ge=0, le=1, description="Words less probable than this are looked for in other readings, too; 0: never"
+    )
+    second: str = Field("", description="Bigger model that hears keyword hits again, named as `model` is; empty: none")
+    second_backlog: float = Field(
+        300.0, gt=0, description="Seconds of speech that may wait for it; beyond, the oldest keeps its first hearing"
+    )
 
 
 class Keywords(Section):
@@ -63,9 +70,16 @@ class Keywords(Section):
         Path("keywords"), description="Directory of the *.toml lists; counts from the configuration file"
     )
     reload: float = Field(1.0, gt=0, description="Seconds between looks for changed lists")
+    near_misses: int = Field(60, ge=0, le=6000, description="Near misses kept a minute; 0: none")
+
+
+Highest = Literal["never", "info", "low", "medium", "high", "critical"]
 
 
 class Alerts(Section):
+    highest_a: Highest = Field("critical", description="Highest severity of a hit of grade A: exact, and surely heard")
+    highest_b: Highest = Field("high", description="The same for B: inflected, disguised, another reading, or unsure")
+    highest_c: Highest = Field("never", description="The same for C: only sounds alike. Never: it alerts nobody alone")
     cool_down: float = Field(30.0, ge=0, description="Seconds in which the same phrase of the same speaker is merged")
     escalate_after: int = Field(3, ge=2, description="Hits within the cool-down that escalate an alert")
     lead: float = Field(4.0, ge=0, le=20, description="Seconds of audio before the utterance in the evidence clip")

@@ -15,14 +15,19 @@ import structlog
 from monitor.alerts.policy import Policy
 from monitor.config import Settings
 from monitor.evidence.clip import sweep as sweep_clips
+from monitor.evidence.ring import Ring
 from monitor.hearing.coverage import Book
 from monitor.hearing.segmenter import Rules
 from monitor.hearing.veto import SpeechGate
 from monitor.keywords.library import Library
 from monitor.messages import Numbered
+from monitor.model import Grade, Severity
 from monitor.pipeline import Pipeline
+from monitor.raising import Raiser
+from monitor.rehearing import Case, Rehearing
 from monitor.speech.batcher import Batcher
 from monitor.speech.recogniser import Recogniser
+from monitor.speech.second import SecondHearings, in_the_background
 from monitor.speech.weights import find
 from monitor.speech.whisper import WhisperRecogniser
 from monitor.store.lock import owned
@@ -35,7 +40,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The parts, ready; `batcher.run()` still wants a task."""
+    """The parts, ready; `run()` still wants a task."""
 
     store: Store
     book: Book
@@ -46,6 +51,23 @@ class House:
     metrics: Metrics
     rules: Rules
     clips: Path
+    second: SecondHearings[Case] | None = None
+
+    async def run(self) -> None:
+        """Examine what is submitted. Returns once `batcher` is closed and all of it is heard, and heard again."""
+        if self.second is None:
+            await self.batcher.run()
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.second.run())
+            await self.batcher.run()
+            self.second.close()
+
+    async def settle(self) -> None:
+        """Wait until all that was submitted is done with."""
+        await self.batcher.settle()
+        if self.second is not None:
+            await self.second.settle()
 
 
 @asynccontextmanager
@@ -64,20 +86,32 @@ async def build(
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
     recogniser = await asyncio.to_thread(_recogniser, settings)
+    bigger = await asyncio.to_thread(_bigger, settings)
     gate = await asyncio.to_thread(SpeechGate)
     async with AsyncExitStack() as stack:
         stack.enter_context(owned(data))
         await asyncio.to_thread(_prepare, database)
         store = await stack.enter_async_context(Store.open(database, told))
-        book = Book()
+        book, ring = Book(), Ring()
+        raiser = Raiser(
+            store=store,
+            policy=_policy(settings),
+            ring=ring,
+            clips=data / "clips",
+            lead=settings.alerts.lead,
+            metrics=metrics,
+            clock=clock,
+        )
+        rehearing = Rehearing(store=store, raiser=raiser, ring=ring, metrics=metrics)
         pipeline = Pipeline(
             store=store,
             book=book,
             library=library,
-            policy=Policy(settings.alerts.cool_down, settings.alerts.escalate_after, lambda: uuid.uuid4().hex),
-            clips=data / "clips",
-            lead=settings.alerts.lead,
+            raiser=raiser,
+            rehearing=rehearing,
+            ring=ring,
             languages={room.id: room.languages for room in settings.rooms},
+            near_misses=settings.keywords.near_misses,
             metrics=metrics,
             clock=clock,
         )
@@ -90,8 +124,13 @@ async def build(
             clock=time.monotonic,
         )
         pipeline.batcher = batcher
+        if bigger is not None:
+            rehearing.hearings = SecondHearings(
+                bigger, backlog_seconds=settings.speech.second_backlog, idle=batcher.settle, done=rehearing.settle
+            )
         await _begin(store, library)
-        yield House(store, book, library, pipeline, batcher, recogniser, metrics, _rules(settings), data / "clips")
+        rules, clips, second = _rules(settings), data / "clips", rehearing.hearings
+        yield House(store, book, library, pipeline, batcher, recogniser, metrics, rules, clips, second)
         await store.end_session(clean=True)
 
 
@@ -112,11 +151,34 @@ def _prepare(database: Path) -> None:
 
 
 def _recogniser(settings: Settings) -> Recogniser:
+    return _whisper(settings, settings.speech.model, settings.speech.unsure)
+
+
+def _bigger(settings: Settings) -> Recogniser | None:
+    """The model for second hearings, where one is wanted."""
+    if not settings.speech.second:
+        return None
+    return in_the_background(lambda: _whisper(settings, settings.speech.second, 0.0))
+
+
+def _whisper(settings: Settings, name: str, unsure: float) -> Recogniser:
     speech = settings.speech
-    model = find(speech.model, trust=speech.trust)
+    model = find(name, trust=speech.trust)
     return WhisperRecogniser(
-        model.path, model.name, device=speech.device, compute_type=speech.compute_type, threads=speech.threads
+        model.path,
+        model.name,
+        device=speech.device,
+        compute_type=speech.compute_type,
+        threads=speech.threads,
+        unsure=unsure,
     )
+
+
+def _policy(settings: Settings) -> Policy:
+    alerts = settings.alerts
+    wanted = {Grade.A: alerts.highest_a, Grade.B: alerts.highest_b, Grade.C: alerts.highest_c}
+    highest = {grade: None if most == "never" else Severity(most) for grade, most in wanted.items()}
+    return Policy(alerts.cool_down, alerts.escalate_after, lambda: uuid.uuid4().hex, highest)
 
 
 def _rules(settings: Settings) -> Rules:

@@ -1,32 +1,32 @@
 """The life of an utterance after it was cut, top to bottom.
 
-cut → batcher (veto, recogniser) → settle: transcript → joined with the words before → keyword hits → policy
-    → evidence clip → database → feed;   and in the end its seconds are settled in the ledger.
+cut → batcher (veto, recogniser) → settle: transcript → joined with the words before → hits (of the best text, of the
+    alternatives, of combinations over the last minute) → policy → evidence clip → database → feed → second hearing;
+    and in the end its seconds are settled in the ledger.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from datetime import UTC, date, datetime
+from functools import partial
 
-import structlog
-
-from monitor.alerts.policy import Policy
-from monitor.evidence.clip import write as write_clip
-from monitor.evidence.ring import Part, Ring
+from monitor.alerts.grading import weakened
+from monitor.alerts.ration import Ration
+from monitor.evidence.ring import Ring
 from monitor.hearing.coverage import Book
 from monitor.keywords.library import Library
-from monitor.keywords.tail import Seen, Tails
-from monitor.model import RATE, Heard, KeywordHit, Transcript, Utterance
+from monitor.keywords.match import Matcher
+from monitor.keywords.tail import Joined, Seen, Tails
+from monitor.model import RATE, Heard, KeywordHit, Transcript, Utterance, Word
+from monitor.raising import Raiser
+from monitor.rehearing import Rehearing
 from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed, Vetoed
 from monitor.speech.languages import LanguageMemory
 from monitor.speech.recogniser import Hints
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
-
-log = structlog.get_logger()
 
 CONTEXT, PAUSE = 8.0, 1.5
 """Seconds of what was said before that the recogniser hears again, and the pause after which it is another matter.
@@ -44,27 +44,28 @@ class Pipeline:
         store: Store,
         book: Book,
         library: Library,
-        policy: Policy,
-        clips: Path,
-        lead: float,
+        raiser: Raiser,
+        rehearing: Rehearing,
+        ring: Ring,
         languages: Mapping[str, tuple[str, ...]],
+        near_misses: int,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
-        """`lead`: seconds of audio before the utterance in a clip; `languages`: each room's fixed set."""
+        """`languages`: each room's fixed set; `near_misses`: how many are kept a minute."""
         self._store = store
         self._book = book
         self._library = library
-        self._policy = policy
-        self._clips = clips
-        self._lead = lead
+        self._raiser = raiser
+        self._rehearing = rehearing
+        self._ring = ring
         self._languages = languages
+        self._near_misses = Ration(near_misses)
         self._metrics = metrics
         self._clock = clock
         self._tails = Tails()
         self._seen = Seen()
         self._memory = LanguageMemory()
-        self._ring = Ring()
         self.batcher: Batcher | None = None
 
     def accept(self, utterance: Utterance) -> None:
@@ -94,38 +95,32 @@ class Pipeline:
         if transcript.words:
             self._memory.note(utterance.track, transcript.language, utterance.seconds)
         await self._store.add_heard(transcript, joined.shown)
-        hits = self._library.matcher.find(joined.words, joined.fresh_from, transcript.language)
-        for hit in self._seen.fresh(utterance.track, hits, joined):
-            await self._raise(hit, transcript)
+        await self._search(transcript, joined)
         if transcript.words or not transcript.ghosts:
             self._book_state(utterance, Heard.EXAMINED, "")
         else:
             self._book_state(utterance, Heard.VETOED, f"ghost text refused ({transcript.ghosts[0]})")
         self._metrics.transcript(transcript)
 
-    async def _raise(self, hit: KeywordHit, transcript: Transcript) -> None:
-        utterance = transcript.utterance
-        spoken_at = utterance.began + hit.end - utterance.start / RATE
-        hit = replace(hit, spoken_at=spoken_at)
-        decision = self._policy.decide(hit, utterance, spoken_at, self._clock(), transcript.language)
-        if not decision.new:
-            await self._store.change_alert(decision.alert)
-            return
-        since = max(0, utterance.start - round(self._lead * RATE))
-        before = self._ring.between(utterance.track, since, utterance.start)
-        parts = [*before, Part(utterance.start, utterance.audio)]
-        clip = await asyncio.to_thread(self._write_clip, decision.alert.id, parts)
-        alert = self._policy.attach_clip(decision.alert.id, clip) or replace(decision.alert, clip=clip)
-        await self._store.add_alert(replace(alert, raised_at=self._clock()))
-        self._metrics.alert(alert)
+    async def _search(self, transcript: Transcript, joined: Joined) -> None:
+        """One matcher for all of it: lists may be reloaded while this waits for the database."""
+        matcher, day = self._library.matcher, datetime.fromtimestamp(self._clock(), UTC).date()
+        utterance, language = transcript.utterance, transcript.language
+        hits = self._hits(matcher, day, transcript, joined)
+        alerts = [await self._raiser.hit(hit, utterance, language) for hit in hits]
+        await self._store.add_hits(hits, transcript, alerts)
+        find = partial(_find, matcher, language, utterance.room, day)
+        self._rehearing.ask(transcript, list(zip(hits, alerts, strict=True)), find)
 
-    def _write_clip(self, alert: str, parts: Sequence[Part]) -> str:
-        """The utterance, with what the speaker said shortly before it. A disk that fails costs the clip, no alert."""
-        try:
-            return write_clip(self._clips, alert, parts)
-        except OSError:
-            log.exception("evidence clip not written", alert=alert)
-            return ""
+    def _hits(self, matcher: Matcher, day: date, transcript: Transcript, joined: Joined) -> list[KeywordHit]:
+        """All that the lists find in it and that was not found before, with the wall time of each."""
+        utterance, language = transcript.utterance, transcript.language
+        hits = matcher.find(joined.words, joined.fresh_from, language)
+        began = utterance.began - utterance.start / RATE
+        return [
+            weakened(replace(hit, spoken_at=began + hit.end), transcript.biased)
+            for hit in self._seen.fresh(utterance.track, hits, joined)
+        ]
 
     def _book_state(self, utterance: Utterance, state: Heard, cause: str) -> None:
         self._book.settle(utterance.track, utterance.start, utterance.end, state, cause)
@@ -136,3 +131,7 @@ class Pipeline:
         self._seen.forget(track)
         self._memory.forget(track)
         self._ring.forget(track)
+
+
+def _find(matcher: Matcher, language: str, room: str, day: date, words: Sequence[Word]) -> list[KeywordHit]:
+    return matcher.find(words, 0, language)

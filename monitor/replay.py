@@ -117,7 +117,7 @@ async def replay(
 
     with tempfile.TemporaryDirectory(prefix="room-monitor-") as scratch:
         async with houses.build(settings, Path(scratch), told, metrics=metrics) as house, asyncio.TaskGroup() as tasks:
-            tasks.create_task(house.batcher.run())
+            tasks.create_task(house.run())
             tally.lists = house.library.names()
             try:
                 for path in files:
@@ -165,7 +165,7 @@ async def _one(
 
 async def _settled(house: House, track: str) -> Coverage:
     ledger = house.book.ledger(track)
-    await house.batcher.settle()
+    await house.settle()
     return ledger.totals()
 
 

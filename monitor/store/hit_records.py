@@ -60,6 +60,22 @@ class HitRecords(Writing):
 
         await self._writer.write(work)
 
+    async def change_hit(self, utterance: str, before: KeywordHit, after: KeywordHit, alert: str) -> None:
+        """A stored hit after a second hearing, and the alert that it is in now, or "". The tally keeps what was found
+        at first. Nothing happens where the hit is no longer kept.
+        """
+        t = HITS.c
+        of_rule = (t.utterance == utterance, t.list == before.list_name, t.rule == before.phrase)
+
+        def work(db: Connection, _: Tell) -> None:
+            for row in db.execute(select(t.id, t.hit).where(*of_rule)).all():
+                if _HIT.validate_python(row.hit) == before:
+                    values = {"hit": asdict(after), "alert": alert}
+                    db.execute(update(HITS).where(t.id == row.id).values(values))
+                    return
+
+        await self._writer.write(work)
+
     async def stored_hits(
         self,
         list_name: str | None = None,

@@ -69,6 +69,17 @@ class Metrics:
         self._alerts = Counter(
             "room_monitor_alerts", "Alerts raised (merged repeats not counted)", ["list", "severity"], registry=registry
         )
+        self._alternatives = Counter(
+            "room_monitor_alternatives",
+            "Utterances with other readings, which were searched as well",
+            registry=registry,
+        )
+        self._second = Counter(
+            "room_monitor_second_hearings",
+            "Hits heard again by a bigger model: confirmed, undecided, withdrawn, or given up",
+            ["outcome"],
+            registry=registry,
+        )
         self._delay = Histogram(
             "room_monitor_alert_delay_seconds",
             "Seconds from the end of the first hit's last word to the alert",
@@ -134,6 +145,11 @@ class Metrics:
         self._ghosts.inc(len(transcript.ghosts))
         self._spoken.inc(transcript.utterance.seconds)
         self._took.observe(transcript.took)
+        self._alternatives.inc(bool(transcript.alternatives))
+
+    def second(self, outcome: str, hits: int) -> None:
+        """What a second hearing said of so many hits: confirmed, undecided or withdrawn, or "given-up"."""
+        self._second.labels(outcome).inc(hits)
 
     def waiting(self, seconds: float) -> None:
         self._waiting.set(seconds)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.alerts.policy import Policy
+from monitor.evidence.ring import Ring
 from monitor.hearing.coverage import Book
 from monitor.hearing.segmenter import Rules
 from monitor.house import House
@@ -24,8 +25,11 @@ from monitor.keywords.library import Library
 from monitor.messages import Numbered
 from monitor.model import FRAME, RATE, AudioFrame, Origin, Samples, Speaker, Transcript, Utterance, Word
 from monitor.pipeline import Pipeline
+from monitor.raising import Raiser
+from monitor.rehearing import Rehearing
 from monitor.speech.batcher import Batcher
-from monitor.speech.recogniser import Hints
+from monitor.speech.recogniser import Hints, Recogniser
+from monitor.speech.second import SecondHearings
 from monitor.store.schema import migrate, schema_version
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
@@ -115,15 +119,20 @@ def all_is_speech(audio: Samples) -> Verdict:
 @asynccontextmanager
 async def house(
     directory: Path,
-    typist: Typist,
+    typist: Recogniser,
     told: Callable[[Numbered], None],
     *,
     clock: Callable[[], float] = time.time,
     backlog: float = 120.0,
+    words: str = LIST,
+    bigger: Recogniser | None = None,
 ) -> AsyncIterator[House]:
-    """All parts but the model; the session is begun and not ended: that is the stop's, or nobody's after a crash."""
+    """All parts but the model; the session is begun and not ended: that is the stop's, or nobody's after a crash.
+
+    `words`: the keyword list; `bigger`: hears hits again.
+    """
     (directory / "lists").mkdir(exist_ok=True)
-    (directory / "lists" / "test.toml").write_text(LIST, "utf-8")
+    (directory / "lists" / "test.toml").write_text(words, "utf-8")
     library = Library(directory / "lists")
     library.load()
     metrics, book = Metrics(), Book()
@@ -132,14 +141,19 @@ async def house(
     async with Store.open(directory / "monitor.db", told, clock) as store:
         await store.recover(clock())
         await store.begin_session()
+        ring, clips = Ring(), directory / "clips"
+        policy = Policy(30.0, 3, lambda: uuid.uuid4().hex)
+        raiser = Raiser(store=store, policy=policy, ring=ring, clips=clips, lead=2.0, metrics=metrics, clock=clock)
+        rehearing = Rehearing(store=store, raiser=raiser, ring=ring, metrics=metrics)
         pipeline = Pipeline(
             store=store,
             book=book,
             library=library,
-            policy=Policy(30.0, 3, lambda: uuid.uuid4().hex),
-            clips=directory / "clips",
-            lead=2.0,
+            raiser=raiser,
+            rehearing=rehearing,
+            ring=ring,
             languages={},
+            near_misses=60,
             metrics=metrics,
             clock=clock,
         )
@@ -147,7 +161,11 @@ async def house(
             typist, all_is_speech, veto=0.5, backlog_seconds=backlog, done=pipeline.settle, clock=time.monotonic
         )
         pipeline.batcher = batcher
-        yield House(store, book, library, pipeline, batcher, typist, metrics, Rules(), directory / "clips")
+        if bigger is not None:
+            rehearing.hearings = SecondHearings(
+                bigger, backlog_seconds=60.0, idle=batcher.settle, done=rehearing.settle
+            )
+        yield House(store, book, library, pipeline, batcher, typist, metrics, Rules(), clips, rehearing.hearings)
 
 
 def watch(built: House, clock: Callable[[], float]) -> RoomWatch:
