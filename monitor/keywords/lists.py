@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,9 @@ from monitor.keywords.rules import KeywordList
 from monitor.model import RuleState
 
 __all__ = [
-    "MAX_BYTES",
-    "MAX_LENGTH",
-    "MAX_PHRASES",
-    "MAX_RULES",
-    "ListRefused",
-    "decoded",
-    "parse",
-    "read",
-    "try_examples",
-]
+    "MAX_BYTES", "MAX_LENGTH", "MAX_PHRASES", "MAX_RULES", "ListRefused", "as_tried", "decoded", "parse", "problem_of",
+    "read", "read_data", "try_examples", "wrong_examples",
+]  # fmt: skip
 
 MAX_BYTES = 16 * 1024 * 1024
 """Size of one list file."""
@@ -47,17 +41,21 @@ def parse(text: str, path: Path | str) -> KeywordList:
 
 def read(text: str, path: Path | str) -> KeywordList:
     """As `parse`, without trying the examples: for whoever has a Matcher with the list already."""
-    data = _data(text, str(path))
-    reading = Reading(data)
-    try:
-        draft = reading.read()
-    except TooMany:
-        draft = None
-    if reading.wrong:
+    found, wrong = read_data(_data(text, str(path)))
+    if found is None:
         places = Places(text)
-        raise ListRefused(str(path), [_problem(wrong, places) for wrong in reading.wrong])
-    assert draft is not None  # noqa: S101 - TooMany comes with what is wrong
-    return replace(draft, version=digest(draft))
+        raise ListRefused(str(path), [problem_of(each, places) for each in wrong])
+    return found
+
+
+def read_data(data: dict[str, Any]) -> tuple[KeywordList | None, list[Wrong]]:
+    """The list that the data of a file make, or None and what is wrong with them."""
+    reading = Reading(data)
+    with suppress(TooMany):
+        draft = reading.read()
+    if reading.wrong:
+        return None, reading.wrong
+    return replace(draft, version=digest(draft)), []
 
 
 def decoded(content: bytes, path: Path | str) -> str:
@@ -76,14 +74,20 @@ def decoded(content: bytes, path: Path | str) -> str:
 
 def try_examples(one: KeywordList, text: str = "", matcher: Matcher | None = None) -> list[Problem]:
     """What the list's examples show to be wrong. `text` is the file's, to say where; `matcher` one that has just this
-    list, live, where there is one already.
+    list, as `as_tried` makes it, where there is one already."""
+    wrong = wrong_examples(one, matcher)
+    if not wrong:
+        return []
+    places = Places(text)
+    return [problem_of(each, places) for each in wrong]
 
-    Examples are tried as if the list were live, in each of its languages: a `hit` must be found in one of them, a
-    `miss` in none.
-    """
+
+def wrong_examples(one: KeywordList, matcher: Matcher | None = None) -> list[Wrong]:
+    """The examples that the list doesn't keep. They are tried in each of its languages: a `hit` must be found in one
+    of them, a `miss` in none."""
     if not (one.hits or one.misses):
         return []
-    trial = matcher or Matcher([_everywhere(one)])
+    trial = matcher or Matcher([as_tried(one)])
     languages = one.languages or ("",)
     wrong: list[Wrong] = []
     for index, example in enumerate(one.hits):
@@ -96,18 +100,15 @@ def try_examples(one: KeywordList, text: str = "", matcher: Matcher | None = Non
             reason = f"example {example!r} must not hit, but phrase {found.phrase!r} is found in {found.matched!r}"
             mend = "an exception that covers those words would clear it"
             wrong.append(Wrong(("examples", "miss", index), reason, mend))
-    if not wrong:
-        return []
-    places = Places(text)
-    return [_problem(one, places) for one in wrong]
+    return wrong
 
 
-def _everywhere(one: KeywordList) -> KeywordList:
-    """The list as it is tried: live, and in any room."""
+def as_tried(one: KeywordList) -> KeywordList:
+    """The list as examples try it: live, in any room, on any day."""
     rules = one.rules
-    if any(rule.rooms for rule in rules):
-        rules = tuple(replace(rule, rooms=()) for rule in rules)
-    return replace(one, state=RuleState.LIVE, rooms=(), rules=rules)
+    if any(rule.rooms or rule.expires for rule in rules):
+        rules = tuple(replace(rule, rooms=(), expires=None) for rule in rules)
+    return replace(one, state=RuleState.LIVE, rooms=(), expires=None, rules=rules)
 
 
 def _data(text: str, path: str) -> dict[str, Any]:
@@ -152,6 +153,7 @@ def _mend(told: str) -> str:
     return ""
 
 
-def _problem(wrong: Wrong, places: Places) -> Problem:
+def problem_of(wrong: Wrong, places: Places) -> Problem:
+    """What is wrong in the data of a text, with its place in that text."""
     line, column = places.key(wrong.path) if wrong.of_key else places.value(wrong.path)
     return Problem(line, column, wrong.reason, wrong.mend)

@@ -30,12 +30,14 @@ def forms(text: str) -> tuple[str, ...]:
 def objection(text: str) -> tuple[str, str] | None:
     """(reason, mend) why a phrase can't be used, in plain words; None where it can."""
     normal = forms(text)[0]
+    if len(normal) > 1 and _PLAIN(text):
+        return None
     if not normal.replace(STAR, "").strip():
         reason = "has no letter or digit, so it would find nothing or everything"
         return reason, "punctuation and symbols are never heard; write words"
     if _CONTROL.search(text):
         return "has a line break, tab or other control character", "write it in one line, with spaces"
-    if any(set(word) <= {"*", "＊"} for word in text.split()):
+    if STAR in normal and any(set(word) <= {"*", "＊"} for word in text.split()):
         mend = "a `*` stands for the rest of a word, so write it next to letters; for a gap use a rule with `near`"
         return "has a `*` on its own", mend
     if STAR in normal:
