@@ -1,209 +1,422 @@
-"""Finds the phrases of keyword lists in recognised words.
+"""Finds the rules of keyword lists in recognised words.
 
 Rules, in this order:
 1. Phrases are searched in the normalised text of all words together (normalise.py), so a phrase may cross words.
 2. Where the script has spaces a match begins and ends at a word's edge; where it has none, anywhere.
-3. A pause longer than PAUSE seconds between two words ends the text: nothing matches across it.
-4. A list with languages is searched only in those; an unknown language ("") is searched with all lists.
-5. A match that lies wholly inside a match of one of its own list's exceptions is dropped.
-6. Of overlapping matches of one list the longest stays; at equal length the more severe, then the earlier one.
-   Different lists don't touch each other.
-7. Only matches that touch a fresh word are reported, in the order of the text, then list, then phrase.
+3. A pause longer than PAUSE seconds between two words ends the text: no phrase or pattern matches across it.
+4. A rule counts where its list's and its own scope do (scope.py); what is unknown (language "", room "", no day)
+   restricts nothing. Rules that are draft or retired are never searched for.
+5. Rules that ask for it are also searched in other forms of the words, in unfolded disguises, and by sound. What is
+   found so is a weaker sign (settle.grade_of).
+6. A match that lies wholly inside a match of one of its own list's exceptions is dropped; so is a combination's part.
+7. Overlaps are settled (settle.py). Combinations stand apart from that: they are long, and hide nothing.
+8. Only matches that touch a fresh word are reported, in the order of the text, then list, then rule.
 
-Search: Aho–Corasick (Aho & Corasick, CACM 18(6), 1975) over the parts without wildcards,
-then a check of each candidate.
+Pure: the same words, scope, lists and states give the same hits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
-from ahocorasick_rs import AhoCorasick
+from monitor.keywords.combine import PartHit, chains
+from monitor.keywords.compiled import Compiled
+from monitor.keywords.disguise import readings
+from monitor.keywords.normalise import UNSPACED, Normal, normalise
+from monitor.keywords.rules import KeywordList, Reach, Rule
+from monitor.keywords.scope import EVALUATED, Scope, States, state_of
+from monitor.keywords.settle import Cover, Match, grade_of, settle, uncovered
+from monitor.keywords.shown import CONTEXT_SIGNS, CONTEXT_WORDS, PAUSE, Spoken
+from monitor.keywords.sound import tokens
+from monitor.model import Grade, KeywordHit, NearMiss, RuleState, Way, Word
 
-from monitor.keywords.normalise import STAR, is_spaced, is_unspaced, normalise
-from monitor.keywords.phrases import anchor, expression, forms
-from monitor.keywords.rules import KeywordList, Rule
-from monitor.model import KeywordHit, Word
+__all__ = ["CONTEXT_SIGNS", "CONTEXT_WORDS", "PAUSE", "Examined", "Matcher"]
 
-PAUSE = 2.0
-"""Seconds between two words across which no phrase is looked for."""
-CONTEXT_WORDS = 8
-CONTEXT_SIGNS = 24
-"""Shown before and after a hit: so many words, or characters of a script without spaces."""
+SAME = 0.3
+"""Seconds by which the times of one spoken word may differ between two hypotheses of it."""
+_COUNTED = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """All that one look at the words found."""
+
+    hits: tuple[KeywordHit, ...] = ()
+    parts: tuple[PartHit, ...] = ()  # of combinations that reach over more than this: for combine.Windows
+    misses: tuple[NearMiss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Miss:
+    match: Match
+    wanted: float
+    cause: str
 
 
 @dataclass(slots=True)
-class _Entry:
-    """One thing to search for: a phrase, or an exception (phrase None), in one normal form."""
+class _Found:
+    """What the indexes have in one text, before it is settled."""
 
-    source: KeywordList
-    form: str
-    phrase: Rule | None
-    compiled: re.Pattern[str] | None = field(default=None)  # made at first need: most wildcards never come near
-
-    def spans(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Where the phrase is in the text, given that its anchor is at [start, end)."""
-        if STAR not in self.form:
-            if _at_edges(text, start, end):
-                yield start, end
-            return
-        if self.compiled is None:
-            self.compiled = expression(self.form)
-        for found in self.compiled.finditer(text):
-            if found.start() <= start and end <= found.end():
-                yield found.span()
-
-
-@dataclass(frozen=True, slots=True, eq=False)  # comparing would go through the whole list that it points to
-class _Match:
-    source: KeywordList
-    phrase: Rule
-    start: int  # in the normalised text
-    end: int
-
-    def preference(self) -> tuple[int, int, int, str]:
-        return self.start - self.end, -self.phrase.severity.rank, self.start, self.phrase.text
+    spoken: Spoken
+    matches: list[Match]
+    covers: dict[str, list[Cover]]  # by list
+    misses: list[_Miss]
 
 
 class Matcher:
     """Immutable once built: a changed list means a new Matcher. May be used from any thread."""
 
-    def __init__(self, lists: Iterable[KeywordList]) -> None:
-        self.lists = tuple(sorted(lists, key=lambda one: one.name))
-        self._entries: list[list[_Entry]] = []  # by pattern number
-        numbers: dict[str, int] = {}
-        for entry in _entries(self.lists):
-            number = numbers.setdefault(anchor(entry.form), len(numbers))
-            if number == len(self._entries):
-                self._entries.append([])
-            self._entries[number].append(entry)
-        self._search = AhoCorasick(list(numbers))
+    def __init__(self, lists: Iterable[KeywordList] | Compiled, states: States | None = None) -> None:
+        """`states`: what overrides the lists' own states (scope.States)."""
+        self._compiled = lists if isinstance(lists, Compiled) else Compiled(lists)
+        self._states: Mapping[tuple[str, str], RuleState] = dict(states or {})
+        self._open = {(one.name, ""): self._states.get((one.name, ""), one.state) for one in self._compiled.lists}
 
-    def find(self, words: Sequence[Word], fresh_from: int = 0, language: str = "") -> list[KeywordHit]:
+    @property
+    def lists(self) -> tuple[KeywordList, ...]:
+        """In order of name."""
+        return self._compiled.lists
+
+    @property
+    def states(self) -> States:
+        return self._states
+
+    def with_states(self, states: States) -> Matcher:
+        """The same lists with other overrides; nothing is built anew."""
+        return Matcher(self._compiled, states)
+
+    def find(
+        self,
+        words: Sequence[Word],
+        fresh_from: int = 0,
+        language: str = "",
+        *,
+        room: str = "",
+        day: date | None = None,
+        biased: bool = False,
+    ) -> list[KeywordHit]:
         """Hits that touch a word with index ≥ `fresh_from`.
 
-        `language` is ISO 639-1. Words before `fresh_from` are known already and only help phrases that began there.
+        Words before `fresh_from` are known already and only help what began there. `language`: ISO 639-1. `biased`:
+        decoding was biased towards the lists, so no hit is better than grade C.
         """
-        offsets = [0]
-        for word in words:
-            offsets.append(offsets[-1] + len(word.text))
-        joined = "".join(word.text for word in words)
-        hits: list[tuple[int, int, KeywordHit]] = []  # with the place in `joined`
-        for first, last in _runs(words):
-            if last <= fresh_from:
-                continue
-            normal = normalise(joined[offsets[first] : offsets[last]])
-            owner = _owners(words, first, last)
-            for match in self._matches(normal.text, language):
-                start, end = normal.starts[match.start], normal.ends[match.end - 1]
-                one, two = first + owner[start], first + owner[end - 1]
-                if two >= fresh_from:
-                    place = offsets[first] + start, offsets[first] + end
-                    hits.append((*place, _hit(match, words, (one, two), joined, place)))
-        return [hit for *_, hit in sorted(hits, key=lambda item: (*item[:2], item[2].list_name, item[2].phrase))]
+        found = self._search(Spoken(words), fresh_from, Scope(language, room, day), biased=biased, near=False)
+        return self._settled(found, fresh_from)[0]
+
+    def examine(
+        self,
+        words: Sequence[Word],
+        fresh_from: int = 0,
+        language: str = "",
+        *,
+        room: str = "",
+        day: date | None = None,
+        biased: bool = False,
+    ) -> Examined:
+        """As `find`, with near misses and with the parts of combinations that reach further, in one search."""
+        found = self._search(Spoken(words), fresh_from, Scope(language, room, day), biased=biased, near=True)
+        hits, misses = self._settled(found, fresh_from)
+        parts = self._parts(found, fresh_from) if self._compiled.combines else []
+        return Examined(tuple(hits), tuple(parts), tuple(_near(found, misses, fresh_from)))
+
+    def near(
+        self,
+        words: Sequence[Word],
+        fresh_from: int = 0,
+        language: str = "",
+        *,
+        room: str = "",
+        day: date | None = None,
+    ) -> list[NearMiss]:
+        """What almost was a hit, in the order of the text."""
+        return list(self.examine(words, fresh_from, language, room=room, day=day).misses)
 
     def find_text(self, text: str, language: str = "") -> list[KeywordHit]:
         """Hits in a written sentence: for a list's examples and for trying lists out. Times count words."""
-        parts = re.findall(r"\s*\S+", text)
-        return self.find([Word(part, float(i), i + 1.0, 1.0) for i, part in enumerate(parts)], 0, language)
+        return self.find(words_of(text), 0, language)
 
-    def _matches(self, text: str, language: str) -> list[_Match]:
-        found: dict[str, dict[tuple[str, int, int], _Match]] = {}  # a wildcard may meet the same place twice
-        allowed: dict[str, list[tuple[int, int]]] = {}
-        for number, start, end in self._search.find_matches_as_indexes(text, overlapping=True):
-            for entry in self._entries[number]:
-                if language and entry.source.languages and language not in entry.source.languages:
+    def in_alternatives(
+        self,
+        words: Sequence[Word],
+        alternatives: Iterable[Sequence[Word]],
+        language: str = "",
+        *,
+        room: str = "",
+        day: date | None = None,
+        biased: bool = False,
+    ) -> list[KeywordHit]:
+        """Hits that only other hypotheses have, in the order of time; each rule once at a time.
+
+        Not where the best text (`words`) has the same rule, or an exception that excuses it, at that time. Sound is
+        not looked for: words that nobody wrote down and that only sound alike are no evidence.
+        """
+        scope = Scope(language, room, day)
+        best = self._search(Spoken(words), 0, scope, biased=biased, near=False)
+        known = [_Taken.of(best.spoken, match.source.name, match.rule.label, match) for match in best.matches]
+        excused = [_Taken.of(best.spoken, name, None, cover) for name, some in best.covers.items() for cover in some]
+        hits: list[KeywordHit] = []
+        for alternative in alternatives:
+            found = self._search(Spoken(alternative), 0, scope, biased=biased, near=False, sound=False)
+            for hit in self._settled(found, 0)[0]:
+                if not any(taken.has(hit) for taken in known) and not any(taken.covers(hit) for taken in excused):
+                    hits.append(replace(hit, way=Way.ALTERNATIVE, grade=max(hit.grade, Grade.B)))
+                    known.append(_Taken(hit.list_name, hit.phrase, hit.start, hit.end))
+        return sorted(hits, key=lambda hit: (hit.start, hit.end, hit.list_name, hit.phrase))
+
+    def _search(
+        self, spoken: Spoken, fresh_from: int, scope: Scope, *, biased: bool, near: bool, sound: bool = True
+    ) -> _Found:
+        found = _Found(spoken, [], {}, [])
+        open_lists = {one.name for one in self.lists if self._open[one.name, ""] in EVALUATED and scope.has_list(one)}
+        for start, end, last in spoken.runs():
+            if last <= fresh_from and not self._compiled.combines:
+                continue
+            run = spoken.text[start:end]
+            normal = normalise(run)
+            for way, text, target, one, two in self._channels(run, normal, scope.language):
+                source, rule, written, part = self._compiled[target]
+                if source.name not in open_lists:
                     continue
-                name = entry.source.name
-                for one, two in entry.spans(text, start, end):
-                    if entry.phrase is None:
-                        allowed.setdefault(name, []).append((one, two))
-                    else:
-                        match = _Match(entry.source, entry.phrase, one, two)
-                        found.setdefault(name, {})[entry.phrase.text, one, two] = match
-        return [match for name, some in found.items() for match in _settle(some.values(), allowed.get(name, []))]
+                place = start + text.starts[one], start + text.ends[two - 1]
+                if rule is None:
+                    found.covers.setdefault(source.name, []).append(Cover(written, *place, way))
+                elif match := self._match(spoken, scope, source, rule, place, way, biased=biased, part=part):
+                    found.matches.append(match)
+            if sound and self._compiled.sounds:
+                self._sounds(found, normal, start, scope, open_lists, biased=biased, near=near)
+        for covers in found.covers.values():
+            covers.sort(key=lambda cover: (cover.start, cover.end, cover.text))
+        return found
+
+    def _channels(self, run: str, normal: Normal, language: str) -> Iterator[tuple[Way, Normal, int, int, int]]:
+        """(way, text that was searched, target, start, end) of all that a run has, without what sounds alike."""
+        compiled = self._compiled
+        for target, start, end in compiled.exact.find(normal.text):
+            yield Way.EXACT, normal, target, start, end
+        for target, start, end in compiled.patterns.find(normal.text):
+            yield Way.EXACT, normal, target, start, end
+        for code, (lemmas, index) in compiled.inflected.items():
+            if not language or code == language:
+                text = lemmas.of_text(normal)
+                for target, start, end in index.find(text.text):
+                    yield Way.INFLECTED, text, target, start, end
+        if len(compiled.disguised) or compiled.patterns.unfolds:
+            for text in readings(run):
+                for target, start, end in compiled.disguised.find(text.text):
+                    yield Way.DISGUISED, text, target, start, end
+                for target, start, end in compiled.patterns.find(text.text, unfolded=True):
+                    yield Way.DISGUISED, text, target, start, end
+
+    def _match(
+        self,
+        spoken: Spoken,
+        scope: Scope,
+        source: KeywordList,
+        rule: Rule,
+        place: tuple[int, int],
+        way: Way,
+        *,
+        biased: bool,
+        part: int,
+        likeness: float = 1.0,
+    ) -> Match | None:
+        """None where the rule is not searched for, here and now."""
+        state = state_of(source, rule, self._states)
+        if state not in EVALUATED or not scope.has_rule(rule):
+            return None
+        first, last = spoken.span(*place)
+        probability = min(word.probability for word in spoken.words[first : last + 1])
+        grade = grade_of(way, probability, biased=biased)
+        return Match(source, rule, state, *place, way, grade, likeness, part)
+
+    def _sounds(
+        self, found: _Found, normal: Normal, start: int, scope: Scope, open_lists: set[str], *, biased: bool, near: bool
+    ) -> None:
+        """What sounds alike in one run, and with `near` what almost does."""
+        if self._compiled.sounds is None:
+            return
+        pieces = tokens(normal.text)
+        for heard in self._compiled.sounds.find([piece.text for piece in pieces], scope.language, near=near):
+            source, rule, _, part = self._compiled[heard.number]
+            if rule is None or source.name not in open_lists:
+                continue
+            one, two = pieces[heard.first].start, pieces[heard.last].end
+            place = start + normal.starts[one], start + normal.ends[two - 1]
+            match = self._match(
+                found.spoken, scope, source, rule, place, Way.SOUND, biased=biased, part=part, likeness=heard.likeness
+            )
+            if match and heard.miss:
+                found.misses.append(_Miss(match, heard.wanted, heard.miss))
+            elif match:
+                found.matches.append(match)
+
+    def _settled(self, found: _Found, fresh_from: int) -> tuple[list[KeywordHit], list[_Miss]]:
+        """The hits, and what exceptions excused."""
+        free, excused = uncovered(found.matches, found.covers)
+        misses = [
+            _Miss(match, 1.0, f"covered by the exception {cover.text!r}")
+            for match, cover in excused
+            if match.part < 0 and _is_fresh(found.spoken, match, fresh_from)
+        ]
+        hits = [
+            (match.start, match.end, _hit(match, found.spoken))
+            for match in settle([match for match in free if match.part < 0])
+            if _is_fresh(found.spoken, match, fresh_from)
+        ]
+        if self._compiled.combines:
+            hits.extend(_combined(found.spoken, [match for match in free if match.part >= 0], fresh_from))
+        return [hit for *_, hit in sorted(hits, key=lambda at: (at[0], at[1], at[2].list_name, at[2].phrase))], misses
+
+    def _parts(self, found: _Found, fresh_from: int) -> list[PartHit]:
+        free, _ = uncovered((match for match in found.matches if match.part >= 0), found.covers)
+        return [
+            PartHit(match.source, match.rule, match.part, _hit(match, found.spoken))
+            for match in _each_once(free)
+            if match.rule.combination
+            and match.rule.combination.reach is not Reach.UTTERANCE
+            and _is_fresh(found.spoken, match, fresh_from)
+        ]
 
 
-def _entries(lists: Iterable[KeywordList]) -> Iterator[_Entry]:
-    for one in lists:
-        for phrase in one.rules:
-            for form in forms(phrase.text):
-                yield _Entry(one, form, phrase)
-        for exception in one.exceptions:
-            for form in forms(exception):
-                yield _Entry(one, form, None)
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Where the best text has a rule, or an exception (label None)."""
+
+    list_name: str
+    label: str | None
+    start: float  # media time
+    end: float
+
+    @staticmethod
+    def of(spoken: Spoken, name: str, label: str | None, at: Match | Cover) -> _Taken:
+        first, last = spoken.span(at.start, at.end)
+        return _Taken(name, label, spoken.words[first].start, spoken.words[last].end)
+
+    def has(self, hit: KeywordHit) -> bool:
+        same = self.list_name == hit.list_name and self.label == hit.phrase
+        return same and self.start < hit.end + SAME and hit.start < self.end + SAME
+
+    def covers(self, hit: KeywordHit) -> bool:
+        return self.list_name == hit.list_name and self.start <= hit.start + SAME and hit.end <= self.end + SAME
 
 
-def _settle(matches: Iterable[_Match], allowed: list[tuple[int, int]]) -> list[_Match]:
-    """Rules 5 and 6 for one list. Kept matches don't overlap, so each letter is taken at most once."""
-    kept: list[_Match] = []
-    taken: set[int] = set()
-    for match in sorted(matches, key=_Match.preference):
-        if any(start <= match.start and match.end <= end for start, end in allowed):
-            continue
-        letters = range(match.start, match.end)
-        if taken.isdisjoint(letters):
-            taken.update(letters)
+def words_of(text: str) -> list[Word]:
+    """A written sentence as words; word n takes the second n."""
+    return [Word(part, float(i), i + 1.0, 1.0) for i, part in enumerate(re.findall(r"\s*\S+", text))]
+
+
+def _is_fresh(spoken: Spoken, match: Match, fresh_from: int) -> bool:
+    return spoken.span(match.start, match.end)[1] >= fresh_from
+
+
+def _each_once(parts: Iterable[Match]) -> list[Match]:
+    """Parts in order of place, each in its strongest way only."""
+    kept: list[Match] = []
+    for match in sorted(parts, key=Match.preference):
+        if not any(_is_same_part(match, other) for other in kept):
             kept.append(match)
-    return kept
+    return sorted(kept, key=lambda match: (match.start, match.end, match.source.name, match.rule.label, match.part))
 
 
-def _at_edges(text: str, start: int, end: int) -> bool:
-    """Whether [start, end) does not begin or end inside a word of a script with spaces."""
-    begins = start == 0 or not (is_spaced(text[start]) and is_spaced(text[start - 1]))
-    ends = end == len(text) or not (is_spaced(text[end - 1]) and is_spaced(text[end]))
-    return begins and ends
+def _is_same_part(one: Match, two: Match) -> bool:
+    return one.rule is two.rule and one.part == two.part and one.start < two.end and two.start < one.end
 
 
-def _runs(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    """[first, last) of stretches of words without a long pause."""
-    first = 0
-    for index in range(1, len(words)):
-        if words[index].start - words[index - 1].end > PAUSE:
-            yield first, index
-            first = index
-    if words:
-        yield first, len(words)
+def _combined(spoken: Spoken, parts: list[Match], fresh_from: int) -> Iterator[tuple[int, int, KeywordHit]]:
+    """Combinations within the words, with a part that touches a fresh one."""
+    groups: dict[tuple[str, str], list[Match]] = {}
+    for match in _each_once(parts):
+        groups.setdefault((match.source.name, match.rule.label), []).append(match)
+    for group in groups.values():
+        wanted = group[0].rule.combination
+        if wanted is None or wanted.reach is not Reach.UTTERANCE:
+            continue
+        if any(match.part >= len(wanted.parts) for match in group):
+            continue
+        most = wanted.words
+
+        def follows(one: Match, two: Match, most: int | None = most) -> bool:
+            if two.start < one.end:
+                return False
+            return most is None or len(_COUNTED.findall(spoken.text, one.end, two.start)) <= most
+
+        def seconds(one: Match, two: Match) -> float:
+            first, last = spoken.span(one.start, two.end)
+            return spoken.words[last].end - spoken.words[first].start
+
+        for chain in chains(group, wanted, lambda match: match.part, follows, seconds, wanted.seconds):
+            if any(_is_fresh(spoken, match, fresh_from) for match in chain):
+                yield chain[0].start, chain[-1].end, _combination_hit(chain, spoken)
 
 
-def _owners(words: Sequence[Word], first: int, last: int) -> list[int]:
-    """For each character of the run's text the number of its word, counted from `first`."""
-    return [number for number in range(last - first) for _ in words[first + number].text]
+def _combination_hit(chain: Sequence[Match], spoken: Spoken) -> KeywordHit:
+    """From the first part to the last, as weak as the weakest of them; words between them count for nothing."""
+    weakest = max(chain, key=lambda match: (match.grade, -match.likeness))
+    whole = replace(
+        weakest,
+        start=chain[0].start,
+        end=max(match.end for match in chain),
+        likeness=min(match.likeness for match in chain),
+    )
+    sure = min(spoken.place(match.start, match.end).probability for match in chain)
+    return replace(_hit(whole, spoken), probability=sure)
 
 
-def _hit(
-    match: _Match, words: Sequence[Word], span: tuple[int, int], joined: str, place: tuple[int, int]
-) -> KeywordHit:
-    """`before + matched + after` is the text as recognised, without a break."""
-    first, last = span
-    start, end = place
+def _hit(match: Match, spoken: Spoken) -> KeywordHit:
+    place = spoken.place(match.start, match.end)
     return KeywordHit(
         list_name=match.source.name,
         list_version=match.source.version,
-        phrase=match.phrase.label,
-        severity=match.phrase.severity,
-        matched=joined[start:end],
-        before=joined[_reach(joined, start, -1) : start].lstrip(),
-        after=joined[end : _reach(joined, end, 1)].rstrip(),
-        start=words[first].start,
-        end=words[last].end,
-        probability=min(word.probability for word in words[first : last + 1]),
+        phrase=match.rule.label,
+        severity=match.rule.severity,
+        matched=place.matched,
+        before=place.before,
+        after=place.after,
+        start=place.start,
+        end=place.end,
+        probability=place.probability,
+        grade=match.grade,
+        way=match.way,
+        likeness=match.likeness,
+        state=match.state,
+        cool_down=match.rule.cool_down,
     )
 
 
-def _reach(text: str, place: int, step: int) -> int:
-    """Where the context ends, going from `place` to the left (-1) or right (1). Never cuts a word in two."""
-    budget = float(CONTEXT_WORDS)
-    inside = False  # in a word of a script with spaces
-    while (place > 0) if step < 0 else (place < len(text)):
-        char = text[place - 1] if step < 0 else text[place]
-        letter = not char.isspace() and not is_unspaced(char)
-        cost = CONTEXT_WORDS / CONTEXT_SIGNS if is_unspaced(char) else float(letter and not inside)
-        if cost > budget + 1e-9:
-            break
-        budget -= cost
-        inside = letter
-        place += step
-    return place
+def _near(found: _Found, excused: Sequence[_Miss], fresh_from: int) -> list[NearMiss]:
+    """Near misses that no hit of the same rule makes idle; of one rule at one place the nearest."""
+    spoken = found.spoken
+    kept: list[_Miss] = []
+    for miss in sorted((*excused, *found.misses), key=lambda miss: (miss.match.preference(), -miss.match.likeness)):
+        match = miss.match
+        idle = any(_overlaps(match, other) for other in found.matches) and miss not in excused
+        fresh = match.part < 0 and _is_fresh(spoken, match, fresh_from)
+        if fresh and not idle and not any(_overlaps(match, other.match) for other in kept):
+            kept.append(miss)
+    kept.sort(key=lambda miss: (miss.match.start, miss.match.end, miss.match.source.name, miss.match.rule.label))
+    return [_near_miss(miss, spoken) for miss in kept]
+
+
+def _overlaps(one: Match, two: Match) -> bool:
+    return one.rule is two.rule and one.start < two.end and two.start < one.end
+
+
+def _near_miss(miss: _Miss, spoken: Spoken) -> NearMiss:
+    match = miss.match
+    place = spoken.place(match.start, match.end)
+    return NearMiss(
+        list_name=match.source.name,
+        list_version=match.source.version,
+        phrase=match.rule.label,
+        matched=place.matched,
+        before=place.before,
+        after=place.after,
+        start=place.start,
+        end=place.end,
+        likeness=match.likeness,
+        wanted=miss.wanted,
+        cause=miss.cause,
+    )
