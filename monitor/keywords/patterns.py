@@ -121,7 +121,7 @@ def _refused_by_re2(error: Exception) -> tuple[str, str]:
     elif "missing )" in reason or "unexpected )" in reason or "missing ]" in reason:
         mend = "a bracket has no partner; write \\( \\) \\[ \\] for the signs themselves"
     elif "repetition" in reason:
-        mend = "RE2 repeats at most 1,000 times, repeats in repeats multiplied, and `*`, `+`, `?` need something before them"
+        mend = "RE2 repeats at most 1,000 times in all, and `*`, `+`, `?` need something before them"
     elif "escape" in reason:
         mend = "in a TOML text between \" each \\ is written twice; between ' once"
     return f"is no RE2 pattern: {reason}", mend
