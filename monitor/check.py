@@ -50,10 +50,13 @@ def _rooms(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
-    name = settings.speech.model
-    yield _tried(
-        "model", lambda: str(find(name, trust=settings.speech.trust).path), f"room-monitor models fetch {name}"
-    )
+    yield _model_files(settings, "model", settings.speech.model)
+    if settings.speech.second:
+        yield _model_files(settings, "second model", settings.speech.second)
+
+
+def _model_files(settings: Settings, what: str, name: str) -> Finding:
+    return _tried(what, lambda: str(find(name, trust=settings.speech.trust).path), f"room-monitor models fetch {name}")
 
 
 def _opus(settings: Settings) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from monitor.config import Room, Settings
 from monitor.errors import MediaUnreadable
 from monitor.house import House
 from monitor.media import probe, read
-from monitor.messages import AlertChanged, AlertRaised, HeardMessage, Numbered
+from monitor.messages import AlertChanged, AlertRaised, AlertView, HeardMessage, HitView, Numbered
 from monitor.model import FRAME, RATE, AudioFrame, Coverage, Samples, Speaker
 from monitor.telemetry.metrics import Metrics
 from monitor.views import coverage_view
@@ -39,6 +39,8 @@ class Tally:
     utterances: int = 0
     words: int = 0
     alerts: int = 0
+    confirmed: int = 0  # hits, by a second hearing
+    withdrawn: int = 0
     coverage: list[Coverage] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)  # name@version
 
@@ -95,7 +97,8 @@ async def replay(
     live: bool = False,
     metrics: Metrics | None = None,
 ) -> Tally:
-    """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage.
+    """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage, and
+    for each hit that a bigger model heard again (type `second`).
 
     A file that can't be read becomes an object of type `problem` and does not stop the others. `split`: each channel
     is a speaker of its own. `live`: cut as in a live room, for delay; else for accuracy. `metrics` counts along.
@@ -108,11 +111,15 @@ async def replay(
     if not live:
         settings = settings.model_copy(update={"hearing": settings.hearing.model_copy(update=PATIENT)})
 
+    hits: dict[str, AlertView] = {}
+
     def told(message: Numbered) -> None:
-        if (shown := _shown(message, current)) is not None:
+        for shown in _shown(message, current, hits):
             tally.utterances += shown["type"] == "utterance"
             tally.words += len(shown.get("words", ()))
             tally.alerts += shown["type"] == "alert"
+            tally.confirmed += shown.get("outcome") == "confirmed"
+            tally.withdrawn += shown.get("outcome") == "withdrawn"
             emit(shown)
 
     with tempfile.TemporaryDirectory(prefix="room-monitor-") as scratch:
@@ -194,6 +201,8 @@ def summary(tally: Tally, took: float, model: str) -> dict[str, Any]:
         "utterances": tally.utterances,
         "words": tally.words,
         "alerts": tally.alerts,
+        "confirmed": tally.confirmed,
+        "withdrawn": tally.withdrawn,
         "took": round(took, 2),
         "times_real_time": round(tally.seconds / took, 2) if took else None,
         "model": model,
@@ -205,27 +214,33 @@ def _label(path: Path, channel: int | None) -> str:
     return path.name if channel is None else f"{path.name} channel {channel + 1}"
 
 
-def _shown(message: Numbered, path: Path) -> dict[str, Any] | None:
+def _shown(message: Numbered, path: Path, alerts: dict[str, AlertView]) -> Iterator[dict[str, Any]]:
+    """The objects for one message. `alerts`: each as it was told last."""
     match message:
         case HeardMessage():
             kept = message.model_dump(include={"language", "text", "words", "ghosts", "cut", "seconds", "took"})
-            return {"type": "utterance", "file": str(path), "speaker": message.speaker.name, "at": message.began} | kept
-        case AlertRaised():
-            return _alert(message, path) | {"type": "alert"}
-        case AlertChanged():
-            return _alert(message, path) | {"type": "alert"}
-        case _:
-            return None
+            yield {"type": "utterance", "file": str(path), "speaker": message.speaker.name, "at": message.began} | kept
+        case AlertRaised(alert=alert) | AlertChanged(alert=alert):
+            before = alerts.get(alert.id)
+            if before is None or alert.count > before.count:
+                yield {"type": "alert"} | _hit(alert, alert.hits[-1], path)
+            for hit in alert.hits:
+                if hit.second and not (before and hit in before.hits):
+                    heard = {"outcome": hit.second.outcome, "model": hit.second.model, "heard": hit.second.text}
+                    yield {"type": "second"} | _hit(alert, hit, path) | heard
+            alerts[alert.id] = alert
 
 
-def _alert(message: AlertRaised | AlertChanged, path: Path) -> dict[str, Any]:
-    alert = message.alert
-    hit = alert.hits[-1]
+def _hit(alert: AlertView, hit: HitView, path: Path) -> dict[str, Any]:
     return {
         "file": str(path),
         "speaker": alert.speaker.name,
         "at": round(hit.spoken_at, 2),
         "severity": hit.severity,
+        "alert_severity": alert.severity,
+        "grade": hit.grade,
+        "way": hit.way,
+        "likeness": hit.likeness,
         "list": f"{hit.list_name}@{hit.list_version}",
         "phrase": hit.phrase,
         "matched": hit.matched,
@@ -234,4 +249,5 @@ def _alert(message: AlertRaised | AlertChanged, path: Path) -> dict[str, Any]:
         "probability": hit.probability,
         "repeat": alert.count > 1,
         "state": alert.state,
+        "alert": alert.id,
     }

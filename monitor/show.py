@@ -22,22 +22,34 @@ COLOURS = {"info": "blue", "low": "cyan", "medium": "yellow", "high": "red", "cr
 
 def alert_table() -> Table:
     table = Table(box=None, header_style="bold", show_edge=False)
-    for column in ("At", "Severity", "List", "Phrase", "Words"):
+    for column in ("At", "Severity", "Grade", "List", "Phrase", "Words"):
         table.add_column(column, no_wrap=column != "Words")
     return table
 
 
-def alert_row(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
-    """The cells for one alert object of `replay`."""
+def alert_row(row: dict[str, Any]) -> tuple[str, ...]:
+    """The cells for one object of `replay`, of type alert or second."""
+    if row["type"] == "second":
+        heard = f"{escape(row['model'])} heard: {escape(row['heard']) or '[dim]nothing[/]'}"
+        return clock(row["at"]), f"[bold]{row['outcome']}[/]", row["grade"], escape(row["list"]), row["phrase"], heard
     colour = COLOURS[row["severity"]]
     words = f"{escape(row['before'])} [bold {colour}]{escape(row['matched'].strip())}[/] {escape(row['after'])}"
     return (
         clock(row["at"]),
-        f"[{colour}]{row['severity']}[/]",
+        f"[{colour}]{row['alert_severity']}[/]",
+        row["grade"],
         escape(row["list"]),
         escape(row["phrase"]),
-        f"{words.strip()}  [dim]{escape(row['speaker'])}, sure to {row['probability']:.0%}[/]",
+        f"{words.strip()}  [dim]{escape(row['speaker'])}, sure to {row['probability']:.0%}{_way(row)}[/]",
     )
+
+
+def _way(row: dict[str, Any]) -> str:
+    """How the words were found, where they are not the rule's own."""
+    ways = {"inflected": "another form", "disguised": "disguised", "alternative": "in another reading"}
+    if row["way"] == "sound":
+        return f", sounds alike ({row['likeness']:.0%})"
+    return f", {ways[row['way']]}" if row["way"] in ways else ""
 
 
 def clock(seconds: float) -> str:
@@ -59,10 +71,16 @@ def print_summary(out: Console, table: Table, coverage: list[Coverage], closing:
     out.print(
         f"{closing['files']} file(s), {closing['seconds']:.1f} s in {closing['took']:.1f} s "
         f"({closing['times_real_time']} times real time): "
-        f"{closing['utterances']} utterances, {closing['alerts']} alerts",
+        f"{closing['utterances']} utterances, {closing['alerts']} alerts{_second(closing)}",
         highlight=False,
     )
     out.print(f"Coverage: {states or 'nothing heard'}", highlight=False)
+
+
+def _second(closing: dict[str, Any]) -> str:
+    if not closing["confirmed"] + closing["withdrawn"]:
+        return ""
+    return f" ({closing['confirmed']} confirmed and {closing['withdrawn']} withdrawn by the second hearing)"
 
 
 def print_finding(out: Console, grade: str, what: str, found: str, mend: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.helpers.service import prepare
-from tests.helpers.speech import package_clips
+from tests.helpers.speech import model_files, package_clips
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -102,3 +102,22 @@ def test_check_is_content_with_the_defaults_and_names_what_is_wrong(tmp_path: Pa
     done = command("check", "--config", str(tmp_path / "monitor.toml"))
     assert done.returncode == 1
     assert "test.toml" in done.stdout.replace("\n", "")
+
+
+def test_hits_are_heard_again_by_the_bigger_model(tmp_path: Path) -> None:
+    model_files("base")
+    model_files("tiny.en")
+    prepare(tmp_path)
+    clip = write(tmp_path / "said.wav", kennedy())
+    words = ("replay", "--config", str(tmp_path / "monitor.toml"), "--language", "en", "--model", "tiny.en")
+    done = command(*words, "--second", "base", "--json", str(clip))
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    alerts = [row for row in rows if row["type"] == "alert" and row["phrase"] == "your country"]
+    again = [row for row in rows if row["type"] == "second" and row["phrase"] == "your country"]
+    assert alerts, done.stderr
+    assert {row["at"] for row in again} == {row["at"] for row in alerts}, "each hit is heard again before the end"
+    assert all(row["grade"] in "AB" and row["way"] == "exact" for row in alerts)
+    for row in again:
+        assert (row["outcome"], row["model"], row["grade"]) == ("confirmed", "base", "A")
+        assert "your country" in row["heard"].lower()
+    assert rows[-1]["confirmed"] == len([row for row in rows if row.get("outcome") == "confirmed"])
