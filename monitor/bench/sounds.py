@@ -38,7 +38,7 @@ def made(seconds: float, seed: int) -> list[Sound]:
 
 
 def _levels() -> list[tuple[str, str, float | None, Maker]]:
-    noises: list[tuple[str, Maker]] = [("white noise", _white), ("pink noise", _pink), ("brown noise", _brown)]
+    noises: list[tuple[str, Maker]] = [("white noise", _white), ("pink noise", pink), ("brown noise", _brown)]
     rest: list[tuple[str, str, float | None, Maker]] = [
         ("noise", "fan that swells", -28.0, _fan),
         ("hum and clicks", "mains hum", -25.0, _hum),
@@ -60,7 +60,7 @@ def _silences() -> list[tuple[str, str, float | None, Maker]]:
         ("silence", "digital silence", None, lambda n, chance: np.zeros(n)),
         ("silence", "constant offset", None, lambda n, chance: np.full(n, 300.0)),
         ("silence", "dither", None, lambda n, chance: chance.integers(-1, 2, n).astype(float)),
-        ("silence", "a quiet room", -62.0, _pink),
+        ("silence", "a quiet room", -62.0, pink),
     ]
 
 
@@ -75,7 +75,7 @@ def _white(n: int, chance: np.random.Generator) -> Signal:
     return chance.normal(0, 1, n)
 
 
-def _pink(n: int, chance: np.random.Generator) -> Signal:
+def pink(n: int, chance: np.random.Generator) -> Signal:
     return _coloured(n, chance, 0.5)
 
 
@@ -91,7 +91,7 @@ def _coloured(n: int, chance: np.random.Generator, power: float) -> Signal:
 
 
 def _fan(n: int, chance: np.random.Generator) -> Signal:
-    return _pink(n, chance) * (1 + 0.6 * np.sin(2 * np.pi * 0.4 * _time(n))) + 0.3 * _hum(n, chance) / 50
+    return pink(n, chance) * (1 + 0.6 * np.sin(2 * np.pi * 0.4 * _time(n))) + 0.3 * _hum(n, chance) / 50
 
 
 def _hum(n: int, chance: np.random.Generator) -> Signal:
