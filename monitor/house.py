@@ -20,6 +20,7 @@ from monitor.hearing.coverage import Book
 from monitor.hearing.segmenter import Rules
 from monitor.hearing.veto import SpeechGate
 from monitor.keywords.library import Library
+from monitor.keywords.spoken import form
 from monitor.messages import Numbered
 from monitor.model import Grade, Severity
 from monitor.pipeline import Pipeline
@@ -91,6 +92,7 @@ async def build(
     async with AsyncExitStack() as stack:
         stack.enter_context(owned(data))
         await asyncio.to_thread(_prepare, database)
+        await asyncio.to_thread(form)  # takes a tenth of a second the first time: not in the event loop
         store = await stack.enter_async_context(Store.open(database, told))
         book, ring = Book(), Ring()
         raiser = Raiser(

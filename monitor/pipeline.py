@@ -8,18 +8,19 @@ cut → batcher (veto, recogniser) → settle: transcript → joined with the wo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 
-from monitor.alerts.grading import weakened
 from monitor.alerts.ration import Ration
 from monitor.evidence.ring import Ring
 from monitor.hearing.coverage import Book
+from monitor.keywords.combine import Windows
 from monitor.keywords.library import Library
 from monitor.keywords.match import Matcher
+from monitor.keywords.spoken import spoken
 from monitor.keywords.tail import Joined, Seen, Tails
-from monitor.model import RATE, Heard, KeywordHit, Transcript, Utterance, Word
+from monitor.model import RATE, Heard, KeywordHit, NearMiss, Transcript, Utterance, Word
 from monitor.raising import Raiser
 from monitor.rehearing import Rehearing
 from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed, Vetoed
@@ -33,6 +34,13 @@ CONTEXT, PAUSE = 8.0, 1.5
 
 A sentence torn into pieces is recognised worse; Whisper takes in 30 s at the same cost whatever is in them.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    hits: Sequence[KeywordHit]
+    combined: Sequence[KeywordHit]  # of parts in several utterances
+    misses: Sequence[NearMiss]
 
 
 class Pipeline:
@@ -65,6 +73,7 @@ class Pipeline:
         self._clock = clock
         self._tails = Tails()
         self._seen = Seen()
+        self._windows = Windows()
         self._memory = LanguageMemory()
         self.batcher: Batcher | None = None
 
@@ -94,7 +103,7 @@ class Pipeline:
         joined = self._tails.join(utterance.track, transcript)
         if transcript.words:
             self._memory.note(utterance.track, transcript.language, utterance.seconds)
-        await self._store.add_heard(transcript, joined.shown)
+        await self._store.add_heard(transcript, joined.shown, spoken(joined.shown))
         await self._search(transcript, joined)
         if transcript.words or not transcript.ghosts:
             self._book_state(utterance, Heard.EXAMINED, "")
@@ -105,22 +114,32 @@ class Pipeline:
     async def _search(self, transcript: Transcript, joined: Joined) -> None:
         """One matcher for all of it: lists may be reloaded while this waits for the database."""
         matcher, day = self._library.matcher, datetime.fromtimestamp(self._clock(), UTC).date()
+        found = self._found(matcher, day, transcript, joined)
         utterance, language = transcript.utterance, transcript.language
-        hits = self._hits(matcher, day, transcript, joined)
+        hits = [*found.hits, *found.combined]
         alerts = [await self._raiser.hit(hit, utterance, language) for hit in hits]
         await self._store.add_hits(hits, transcript, alerts)
-        find = partial(_find, matcher, language, utterance.room, day)
-        self._rehearing.ask(transcript, list(zip(hits, alerts, strict=True)), find)
+        # Not the combinations: what one utterance holds of them says nothing against them.
+        again = list(zip(found.hits, alerts, strict=False))
+        self._rehearing.ask(transcript, again, partial(_find, matcher, language, utterance.room, day))
+        passed = self._near_misses.take(len(found.misses), self._clock())
+        await self._store.add_near_misses(found.misses[:passed], transcript)
 
-    def _hits(self, matcher: Matcher, day: date, transcript: Transcript, joined: Joined) -> list[KeywordHit]:
+    def _found(self, matcher: Matcher, day: date, transcript: Transcript, joined: Joined) -> _Found:
         """All that the lists find in it and that was not found before, with the wall time of each."""
-        utterance, language = transcript.utterance, transcript.language
-        hits = matcher.find(joined.words, joined.fresh_from, language)
+        utterance, language, biased = transcript.utterance, transcript.language, transcript.biased
+        room, track = utterance.room, utterance.track
+        best = matcher.examine(joined.words, joined.fresh_from, language, room=room, day=day, biased=biased)
+        others = matcher.in_alternatives(
+            transcript.words, transcript.alternatives, language, room=room, day=day, biased=biased
+        )
+        # What is before the seam was heard, and searched with its own alternatives, in the utterance before.
+        hits = [*best.hits, *(hit for hit in others if hit.end > joined.seam)]
         began = utterance.began - utterance.start / RATE
-        return [
-            weakened(replace(hit, spoken_at=began + hit.end), transcript.biased)
-            for hit in self._seen.fresh(utterance.track, hits, joined)
-        ]
+        fresh = [replace(hit, spoken_at=began + hit.end) for hit in self._seen.fresh(track, hits, joined)]
+        parts = [replace(part, hit=replace(part.hit, spoken_at=began + part.hit.end)) for part in best.parts]
+        combined = self._windows.note(room, track, parts, utterance.began + utterance.seconds)
+        return _Found(fresh, combined, best.misses)
 
     def _book_state(self, utterance: Utterance, state: Heard, cause: str) -> None:
         self._book.settle(utterance.track, utterance.start, utterance.end, state, cause)
@@ -134,4 +153,4 @@ class Pipeline:
 
 
 def _find(matcher: Matcher, language: str, room: str, day: date, words: Sequence[Word]) -> list[KeywordHit]:
-    return matcher.find(words, 0, language)
+    return matcher.find(words, 0, language, room=room, day=day)

@@ -30,11 +30,6 @@ def worth(hit: KeywordHit, highest: Highest) -> Severity | None:
     return None if most is None else min(hit.severity, most, key=_rank)
 
 
-def weakened(hit: KeywordHit, biased: bool) -> KeywordHit:
-    """The hit as evidence of its transcript: where decoding was biased towards the lists, it is weak (grade C)."""
-    return replace(hit, grade=Grade.C) if biased else hit
-
-
 def standing_state(standing: int, confirmed: int, escalate_after: int) -> AlertState:
     """The state of an alert. `standing`: its hits that alert by themselves and were not withdrawn; `confirmed`: those
     of them that a second hearing confirmed.
