@@ -61,9 +61,11 @@ class MediaStream:
         decoder: opus.OpusDecoder | None = None,
         clock: Callable[[], float] = time.time,
         later: Callable[[float, Callable[[], None]], asyncio.TimerHandle] | None = None,
+        source: int | None = None,
     ) -> None:
         self._id = uuid.uuid4().hex
         self._speaker = speaker
+        self.source = source  # the only SSRC that belongs to it; None: any
         self._decoder = decoder or opus.make_decoder()
         self._clock = clock
         self._later = later or asyncio.get_running_loop().call_later
@@ -240,10 +242,14 @@ class Receiver:
         """Packets that no m-line could be found for: if this grows, somebody isn't heard."""
         return self._tap.unrouted
 
-    def open(self, mid: str, speaker: Speaker) -> MediaStream:
-        """Begin to listen to an m-line. One that is open is closed first (the slot was reused)."""
+    def open(self, mid: str, speaker: Speaker, *, source: int | None = None) -> MediaStream:
+        """Begin to listen to an m-line. One that is open is closed first (the slot was reused).
+
+        `source`: the SSRC that signalling has announced, where it does; packets with another one, such as late ones
+        of the speaker before, are not put down to this one.
+        """
         self.close(mid)
-        stream = MediaStream(speaker, clock=self._clock)
+        stream = MediaStream(speaker, clock=self._clock, source=source)
         self._streams[mid] = stream
         return stream
 
@@ -276,7 +282,7 @@ class Receiver:
 
     def _deliver(self, mid: str, packet: RtpPacket) -> None:
         stream = self._streams.get(mid)
-        if stream is None:
+        if stream is None or stream.source not in (None, packet.ssrc):
             self.unclaimed += 1
         else:
             stream.take(packet)

@@ -48,3 +48,18 @@ class Watchdog:
             self._expected_since = None
         elif self._expected_since is None:
             self._expected_since = at
+
+
+class Pulse:
+    """Whether a path still lives, by a count of all that came over it: reports go on while everybody is silent."""
+
+    def __init__(self, patience: float = 5.0) -> None:
+        self._patience = patience
+        self._count = 0
+        self._since: float | None = None  # when the count grew last; None: nothing has come yet
+
+    def stopped(self, count: int, now: float) -> bool:
+        """Whether something has come once, and nothing for longer than the patience."""
+        if count > self._count:
+            self._count, self._since = count, now
+        return self._since is not None and now - self._since > self._patience

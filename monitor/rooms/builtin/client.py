@@ -8,17 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.model import Speaker
 from monitor.rooms.builtin.protocol import Message, Role, dump
+from monitor.rooms.dial import dial
 
-SERVER_MESSAGE_LIMIT = 1 << 20
-OPEN_SECONDS = 10.0
-PING_SECONDS = 5.0
-"""Between pings; a server that answers none within twice that is gone (its socket may stay open without it)."""
 TRANSIENT = frozenset({"ended", "join-timeout", "no-answer", "too-many-messages"})
 """Refusals that say nothing about the next try."""
 
@@ -72,7 +69,7 @@ class Visit:
 @asynccontextmanager
 async def visit(url: str, name: str, role: Role = "participant", token: str = "") -> AsyncIterator[Visit]:
     """Join the room at `url` (ws://host:port/rooms/{id}/ws). Raises Refused, ConnectionLost."""
-    socket = await _connect(url)
+    socket = await dial(url)
     async with socket:
         try:
             hello = {"name": name, "role": role, **({"token": token} if token else {})}
@@ -87,29 +84,6 @@ async def visit(url: str, name: str, role: Role = "participant", token: str = ""
             await socket.send(dump("leave"))
         except ConnectionClosed:
             return  # gone already: that is what we want
-
-
-async def _connect(url: str) -> ClientConnection:
-    try:
-        return await connect(
-            url,
-            proxy=None,  # our own server: a proxy of the environment is not for it
-            compression=None,
-            open_timeout=OPEN_SECONDS,
-            close_timeout=1.0,
-            ping_interval=PING_SECONDS,
-            ping_timeout=2 * PING_SECONDS,
-            max_size=SERVER_MESSAGE_LIMIT,
-        )
-    except InvalidStatus as error:
-        status = error.response.status_code
-        if 400 <= status < 500:
-            raise Refused(f"{url} answered {status}: no such room, or not for us") from error
-        raise ConnectionLost(f"{url} answered {status}") from error
-    except InvalidURI as error:
-        raise Refused(f"{url} is not a websocket address") from error
-    except (OSError, TimeoutError, InvalidHandshake) as error:
-        raise ConnectionLost(f"{url} can't be reached: {error}") from error
 
 
 async def _receive(socket: ClientConnection) -> Message:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from types import TracebackType
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.mailbox import Closed, Mailbox
@@ -15,6 +14,7 @@ from monitor.rooms.builtin.client import Visit, visit
 from monitor.rooms.builtin.listen import Listener
 from monitor.rooms.builtin.protocol import Message
 from monitor.rooms.connector import Capabilities, Session, Track
+from monitor.rooms.joining import Joining
 from monitor.rooms.watchdog import Watchdog
 
 TRACKS = 64
@@ -41,39 +41,13 @@ class BuiltinConnector:
 
     def join(self) -> AbstractAsyncContextManager[Session]:
         """See `Connector.join`."""
-        return _Joining(self._url, self._name, self._token, self._patience)
+        return Joining(self._enter, lambda session: (session.attend(), session.watch()))
 
-
-class _Joining:
-    """A context manager as a class: a TaskGroup in a generator would wrap the errors of its body into groups."""
-
-    def __init__(self, url: str, name: str, token: str, patience: float) -> None:
-        self._visit = visit(url, name, "monitor", token)
-        self._patience = patience
-        self._group = asyncio.TaskGroup()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> Session:
-        async with AsyncExitStack() as stack:
-            session = _Session(await stack.enter_async_context(self._visit), self._patience)
-            stack.push_async_callback(session.close)
-            await self._group.__aenter__()
-            self._tasks = [self._group.create_task(work) for work in (session.attend(), session.watch())]
-            self._stack = stack.pop_all()
+    async def _enter(self, stack: AsyncExitStack) -> _Session:
+        joined = await stack.enter_async_context(visit(self._url, self._name, "monitor", self._token))
+        session = _Session(joined, self._patience)
+        stack.push_async_callback(session.close)
         return session
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        try:
-            # The group must see a cancellation, which may be its own doing; other errors of the body are none of it.
-            ours = kind is not None and issubclass(kind, asyncio.CancelledError)
-            await self._group.__aexit__(*((kind, error, trace) if ours else (None, None, None)))
-        finally:
-            await self._stack.aclose()
 
 
 class _Session:

@@ -1,0 +1,47 @@
+"""The monitor's way into a room of a Janus server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+from monitor.errors import OperatorError, Refused
+from monitor.rooms.connector import Capabilities, Session
+from monitor.rooms.janus.protocol import Place
+from monitor.rooms.janus.signalling import Signalling
+from monitor.rooms.janus.videoroom import VideoRoom
+from monitor.rooms.joining import Joining
+
+
+class VideoRoomConnector:
+    """Joins one VideoRoom: a member with a name, who publishes nothing and hears everybody on a stream of their own."""
+
+    capabilities = Capabilities(per_speaker_tracks=True, can_announce=False, reports_roster=True)
+
+    def __init__(self, place: Callable[[], Place], patience: float = 5.0) -> None:
+        """`place` is asked at each join, so that a renewed secret counts; an OperatorError of its is a refusal.
+        `patience`: seconds without any sign of life on the media path, after which the visit counts as lost."""
+        self._place = place
+        self._patience = patience
+
+    def join(self) -> AbstractAsyncContextManager[Session]:
+        """See `Connector.join`."""
+        return Joining(self._enter, lambda session: (session.attend(), session.tend()))
+
+    async def _enter(self, stack: AsyncExitStack) -> VideoRoom:
+        place = known(self._place)
+        signalling = Signalling(place)
+        session = VideoRoom(signalling, place, self._patience)
+        stack.push_async_callback(session.close)
+        stack.push_async_callback(signalling.close)  # first, so that nobody sees us a moment longer
+        await signalling.open()
+        await session.join()
+        return session
+
+
+def known(place: Callable[[], Place]) -> Place:
+    """The place, or Refused where a secret of it can't be read."""
+    try:
+        return place()
+    except OperatorError as error:
+        raise Refused(str(error)) from error

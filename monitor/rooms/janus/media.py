@@ -1,0 +1,108 @@
+"""The media of one visit to Janus: a peer connection on which Janus offers, and each open m-line is one speaker.
+
+An m-line is used again after its speaker left. Its packets belong to the new speaker only when they carry the SSRC that
+Janus's offer has announced for them; packets of the one before that come late are thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
+from aiortc.sdp import SessionDescription, candidate_from_sdp
+
+from monitor.errors import ConnectionLost
+from monitor.model import Speaker
+from monitor.rooms.builtin import private
+from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec
+from monitor.rooms.ice import configuration
+from monitor.rooms.peer import MediaStream, Receiver
+
+
+class Media:
+    """Made for one visit, ended by `close`."""
+
+    def __init__(self) -> None:
+        self._pc = RTCPeerConnection(configuration=configuration())
+        self._receiver = Receiver(self._pc)
+        self._who: dict[str, Speaker] = {}
+
+    @property
+    def who(self) -> Mapping[str, Speaker]:
+        """MID → speaker, of the open m-lines."""
+        return self._who
+
+    @property
+    def unrouted(self) -> int:
+        """Packets that belonged to nobody: if this grows, somebody isn't heard."""
+        return self._receiver.unrouted
+
+    def last_packet_at(self, mid: str) -> float | None:
+        return self._receiver.last_packet_at(mid)
+
+    def missed(self, mid: str, seconds: float) -> None:
+        """So much of a speaker's talk never came, and never will."""
+        self._receiver.missed(mid, seconds)
+
+    async def packets(self) -> int:
+        """Packets of any kind that have come, reports included: a path that lives brings one a second."""
+        lines = self._pc.getTransceivers()
+        if not lines:
+            return 0
+        stats = await lines[0].receiver.getStats()
+        return sum(each.packetsReceived for each in stats.values() if each.type == "transport")
+
+    async def answer(self, offer: str, speakers: Mapping[str, Speaker]) -> tuple[str, list[MediaStream]]:
+        """The answer to Janus's offer, and the streams that are new with it. `speakers` by MID; other m-lines are
+        declined. Raises ConnectionLost where the offer can't be used."""
+        for mid, speaker in tuple(self._who.items()):
+            if speakers.get(mid) != speaker:
+                self.end(mid)
+        try:
+            sources = _sources(offer)
+            await self._pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            for line in self._pc.getTransceivers():
+                line.direction = "recvonly" if line.kind == "audio" and line.mid in speakers else "inactive"
+            # Opened before the answer goes out: the first packets come right after it.
+            new = [self._open(mid, who, sources.get(mid)) for mid, who in speakers.items() if mid not in self._who]
+            await self._pc.setLocalDescription(await self._pc.createAnswer())
+        except SDP_ERRORS as error:
+            raise ConnectionLost(f"Janus's offer can't be used: {error!r}") from error
+        return ask_for_fec(self._pc.localDescription.sdp), new
+
+    async def add_candidate(self, candidate: Mapping[str, Any]) -> None:
+        """One that Janus found later (`full_trickle`). What can't be understood is left out."""
+        text = candidate.get("candidate")
+        try:
+            if not isinstance(text, str) or not text:
+                return await self._pc.addIceCandidate(None)
+            found: RTCIceCandidate = candidate_from_sdp(text.removeprefix("candidate:"))
+            found.sdpMid, found.sdpMLineIndex = candidate.get("sdpMid"), candidate.get("sdpMLineIndex")
+            await self._pc.addIceCandidate(found)
+        except SDP_ERRORS:
+            return None
+
+    def end(self, mid: str) -> None:
+        """The speaker of this m-line is gone."""
+        if self._who.pop(mid, None) is not None:
+            self._receiver.close(mid)
+
+    def end_all(self) -> None:
+        """End all streams; what they have received can still be taken from them."""
+        self._who.clear()
+        self._receiver.close_all()
+
+    async def close(self) -> None:
+        self.end_all()
+        await private.close(self._pc)
+
+    def _open(self, mid: str, speaker: Speaker, source: int | None) -> MediaStream:
+        self._who[mid] = speaker
+        return self._receiver.open(mid, speaker, source=source)
+
+
+def _sources(offer: str) -> dict[str, int]:
+    """MID → the SSRC that the offer announces for it, where it announces one."""
+    lines = SessionDescription.parse(offer).media
+    return {line.rtp.muxId: line.ssrc[0].ssrc for line in lines if line.ssrc}
