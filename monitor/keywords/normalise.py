@@ -11,6 +11,7 @@ Punctuation is ignored on purpose: a recogniser guesses it from the melody of th
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ UNSPACED = (
 """Scripts written without spaces, as the inside of a regular expression's character class."""
 
 _UNSPACED_RANGES = tuple((UNSPACED[i], UNSPACED[i + 2]) for i in range(0, len(UNSPACED), 3))
+_ASCII_WORD = re.compile("[0-9A-Za-z]+")
 _APOSTROPHES = frozenset("'’‘ʼ`´＇′‛")
 _FOLDED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ς": "σ"}
@@ -60,12 +62,36 @@ def is_spaced(char: str) -> bool:
 
 def normalise(text: str) -> Normal:
     """The normal form of recognised speech."""
-    return _build(text, wildcards=False)
+    return _plain(text) if text.isascii() else _build(text, wildcards=False)
 
 
 def normalise_phrase(text: str) -> str:
     """The normal form of a phrase of a list: as for speech, and `*` becomes STAR."""
     return _build(text, wildcards=True).text
+
+
+def _plain(text: str) -> Normal:
+    """What `_build` makes of ASCII, word by word instead of letter by letter: a tenth of the time, for most speech."""
+    out: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    last = 0
+    for word in _ASCII_WORD.finditer(text):
+        start, end = word.span()
+        gap = text[last:start]
+        if (
+            out
+            and gap not in ("'", "`")
+            and not (gap == "," and text[last - 1].isdecimal() and text[start].isdecimal())
+        ):
+            out.append(" ")
+            starts.append(last)
+            ends.append(start)
+        out.append(word[0].lower())
+        starts.extend(range(start, end))
+        ends.extend(range(start + 1, end + 1))
+        last = end
+    return Normal("".join(out), tuple(starts), tuple(ends))
 
 
 def _build(text: str, *, wildcards: bool) -> Normal:
