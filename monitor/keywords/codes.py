@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import count, product
@@ -34,7 +34,6 @@ class Coded:
     code: str  # three signs a sound; in Mandarin three for the initial, three for the final, one for the tone
     bones: str
     sounds: int  # in Mandarin: syllables
-    tones: str = ""  # Mandarin: a digit a syllable, 0 where it has none
 
 
 def _families(*families: str) -> dict[str, str]:
@@ -92,9 +91,17 @@ def mandarin(tokens: Sequence[str]) -> list[tuple[Coded, ...]]:
             place = end
             continue
         word = tokens[place]
-        out.append((_digits(word),) if word.isdecimal() and word.isascii() else english(word))
+        out.append((_digits(word),) if word.isdecimal() and word.isascii() else _loan(word))
         place += 1
     return out
+
+
+def _loan(word: str) -> tuple[Coded, ...]:
+    """An English word in Mandarin: as long as its syllables."""
+    return tuple(
+        replace(_phones(phones), sounds=max(1, sum(phone in _VOWELS for phone in phones)))
+        for phones in pronunciations(word)
+    )
 
 
 def _is_han(token: str) -> bool:
@@ -139,7 +146,7 @@ def _syllable(pinyin: str) -> Coded | None:
     if final not in _FINALS:
         return None
     bones = _INITIALS[initial][1] + _FINALS[final][1]
-    return Coded(_INITIALS[initial] + _FINALS[final] + _TONES[tone], bones, 1, tone)
+    return Coded(_INITIALS[initial] + _FINALS[final] + _TONES[tone], bones, 1)
 
 
 def _digits(number: str) -> Coded:
@@ -190,7 +197,6 @@ def joined(words: Iterable[Coded]) -> Coded:
         "".join(part.code for part in parts),
         "".join(part.bones for part in parts),
         sum(part.sounds for part in parts),
-        "".join(part.tones or "0" * bool(part.code) for part in parts),
     )
 
 

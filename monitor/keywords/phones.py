@@ -28,12 +28,12 @@ _VARIANT = re.compile(rb"\(\d+\)")
 def pronunciations(word: str) -> tuple[Phones, ...]:
     """What a word in normal form (normalise.py) may sound like, likeliest first; () where it is no English spelling.
 
-    Looked up; else taken apart into known words (giftcard) or a known word and its ending; else guessed by letters.
-    Digits are read one by one. Raises ModelMissing where the dictionary is not installed.
+    Looked up; else in American spelling; else taken apart into known words (giftcard), or a known word and its ending;
+    else guessed by letters. Digits are read one by one. Raises ModelMissing where the dictionary is not installed.
     """
     if not word or _NOT_ENGLISH.search(word):
         return ()
-    return _dictionary().find(word) or (_taken_apart(word) or _guessed(word),)
+    return _dictionary().find(word) or (_respelled(word) or _taken_apart(word) or _guessed(word),)
 
 
 def warm() -> None:
@@ -94,6 +94,18 @@ _ENDINGS: dict[str, Phones] = {
     "s": ("Z",),
     "y": ("IY",),
 }
+
+
+_BRITISH = (("our", "or"), ("ise", "ize"), ("isa", "iza"), ("ising", "izing"), ("yse", "yze"), ("tre", "ter"),
+            ("lled", "led"), ("lling", "ling"), ("ller", "ler"), ("ae", "e"), ("oe", "e"), ("ogue", "og"))  # fmt: skip
+
+
+def _respelled(word: str) -> Phones:
+    """British spelling to American, which CMUdict has; () where that gives no known word."""
+    for british, american in _BRITISH:
+        if british in word and (found := _dictionary().find(word.replace(british, american))):
+            return found[0]
+    return ()
 
 
 def _taken_apart(word: str) -> Phones:

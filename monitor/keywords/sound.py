@@ -4,8 +4,8 @@ Pure and deterministic; dictionaries are loaded when an index is built. How near
 this reaches, and what false hits to expect, in docs/discussion/sound.md.
 
 Likeness is 1 − distance ÷ length of the longer one, both in sounds: 1 is the same pronunciation. A match begins and
-ends at a word's edge. Two guards keep short phrases from firing on everyday words, whatever likeness is wanted: the
-wanted likeness is raised for phrases of few sounds, and Mandarin phrases of two syllables need their tones.
+ends at a word's edge. So that short phrases don't fire on everyday words, they need more likeness, whatever a list asks
+for: a Mandarin phrase of two syllables all its tones, an English one of three sounds the same pronunciation.
 
 Search: an index of bones with one left out (deletion neighbourhoods: Mor & Fraenkel, CACM 25(12), 1982), then
 Levenshtein's distance by rapidfuzz on the few that it finds.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from rapidfuzz.distance import Levenshtein
@@ -30,7 +30,12 @@ MARGIN = 0.1
 _WHOLE = 8  # bones up to which the whole skeleton is looked up; longer ones are by their first and last eight
 _LOOSE = {Scheme.PHONES: 4, Scheme.PINYIN: 6, Scheme.LETTERS: 4}  # bones from which one may differ
 _MIN_SOUNDS = {Scheme.PHONES: 3, Scheme.PINYIN: 2, Scheme.LETTERS: 4}
-_RAISED = {Scheme.PHONES: {3: 1.0, 4: 0.95, 5: 0.9}, Scheme.PINYIN: {}, Scheme.LETTERS: {4: 0.95, 5: 0.9}}
+_LEAST = {
+    Scheme.PHONES: ((3, 0.98), (5, 0.95), (9, 0.9)),
+    Scheme.PINYIN: ((2, 0.95), (3, 0.9)),
+    Scheme.LETTERS: ((4, 0.98), (5, 0.95), (9, 0.9)),
+}
+"""Up to so many sounds (or syllables), at least this likeness is needed. Chosen on 33 hours of talk (docs)."""
 _UNREAD = "\ufffd" * 6  # stands for a word whose sound is not known: two sounds that are like no others
 _EPSILON = 1e-9
 
@@ -43,7 +48,7 @@ class SoundMatch:
     first: int  # index of the first word
     last: int  # and of the last
     likeness: float  # 0..1
-    wanted: float  # what it takes, after the guards
+    wanted: float  # what it takes: what the list asks for, or more where the phrase is short
     miss: str = ""  # why it is no hit, in plain words; empty for a hit
 
 
@@ -94,17 +99,16 @@ class SoundIndex:
         """`entries`: (number, phrase, language or "" for any, wanted likeness). Those with an objection are out."""
         self._shelves: dict[Scheme, _Shelf] = {}
         for number, phrase, language, wanted in entries:
-            for scheme, said in _prepare(phrase, language)[0]:
-                raised = max(wanted, _RAISED[scheme].get(said.sounds, 0.0))
-                shelf = self._shelves.setdefault(scheme, _Shelf(scheme))
-                shelf.add(_Entry(number, language, said, raised))
+            for scheme, said, least in _prepare(phrase, language)[0]:
+                entry = _Entry(number, language, said, max(wanted, least))
+                self._shelves.setdefault(scheme, _Shelf(scheme)).add(entry)
 
     def find(self, words: Sequence[str], language: str = "", *, near: bool = False) -> list[SoundMatch]:
         """Where phrases are heard in `words` (as of `tokens`), in order of place, then number.
 
         A phrase whose pronunciation is there as it is has likeness 1, whether it is spelled the same or not.
         Of overlapping matches of one entry the likest is kept, then the shorter, then the earlier. `near`: also what
-        is less like by at most MARGIN, or stopped by a guard; those have a `miss`.
+        is less like by at most MARGIN; those have a `miss`.
         """
         best: dict[int, list[SoundMatch]] = {}
         schemes = (scheme_of(language),) if language else tuple(self._shelves)
@@ -117,24 +121,32 @@ class SoundIndex:
         return sorted(found, key=lambda match: (match.first, match.last, match.number))
 
 
-def _prepare(phrase: str, language: str) -> tuple[list[tuple[Scheme, Coded]], str | None]:
-    """The ways in which a phrase is said, by scheme; without one, the reason."""
+def _prepare(phrase: str, language: str) -> tuple[list[tuple[Scheme, Coded, float]], str | None]:
+    """The ways in which a phrase is said, each with its scheme and the least likeness; without one, the reason."""
     normal = normalise_phrase(phrase)
     if STAR in normal:
         return [], "has a `*`, and what it stands for has no sound"
     pieces = [token.text for token in tokens(normal)]
-    said: list[tuple[Scheme, Coded]] = []
-    reason = None if pieces else "has nothing to say"
+    if not pieces:
+        return [], "has nothing to say"
+    said: list[tuple[Scheme, Coded, float]] = []
+    reason = None
     for scheme in schemes_for(language, normal):
-        options = [(scheme, way) for way in ways(scheme.read(pieces))]
-        long_enough = [option for option in options if option[1].sounds >= _MIN_SOUNDS[scheme] and option[1].bones]
-        said.extend(long_enough)
+        options = ways(scheme.read(pieces))
+        long_enough = [way for way in options if way.sounds >= _MIN_SOUNDS[scheme] and way.bones]
+        said.extend((scheme, way, _least(scheme, way.sounds, len(pieces))) for way in long_enough)
         if not options:
             reason = "has a word whose pronunciation is not known"
         elif not long_enough:
             unit = "syllables" if scheme is Scheme.PINYIN else "sounds"
             reason = f"is too short: it takes {_MIN_SOUNDS[scheme]} {unit}, with a consonant, to tell it from others"
     return said, None if said else reason
+
+
+def _least(scheme: Scheme, sounds: int, words: int) -> float:
+    """A phrase of several words counts as one sound longer: fewer everyday words sound like it."""
+    size = sounds + (words > 1 and scheme is not Scheme.PINYIN)
+    return next((least for longest, least in _LEAST[scheme] if size <= longest), 0.0)
 
 
 @dataclass(slots=True)
@@ -176,12 +188,9 @@ class _Shelf:
             said = spoken.code[spoken.at[first] : spoken.at[end]]
             likeness = Levenshtein.normalized_similarity(entry.said.code, said, score_cutoff=least)
             if likeness >= least - _EPSILON and likeness > 0:
-                match = SoundMatch(entry.number, first, end - 1, likeness, entry.wanted)
-                miss = self._miss(entry, likeness, spoken.tones[first:end])
-                if not miss:
-                    yield match
-                elif margin:
-                    yield replace(match, miss=miss)
+                short = likeness < entry.wanted - _EPSILON
+                miss = f"sounds alike, {likeness:.2f} of the wanted {entry.wanted:.2f}" if short else ""
+                yield SoundMatch(entry.number, first, end - 1, likeness, entry.wanted, miss)
 
     def _candidates(self, spoken: _Spoken) -> Iterator[tuple[int, int, int]]:
         """(entry, first word, word after the last) that are worth comparing; the same one may come twice."""
@@ -203,17 +212,6 @@ class _Shelf:
                     length = len(self.entries[index].said.code)
                     yield from ((index, first, edge) for first in spoken.firsts(edge, length))
 
-    def _miss(self, entry: _Entry, likeness: float, tones: Sequence[str]) -> str:
-        if likeness < entry.wanted - _EPSILON:
-            return f"sounds alike, {likeness:.2f} of the wanted {entry.wanted:.2f}"
-        if (
-            self.scheme is Scheme.PINYIN
-            and entry.said.sounds == 2
-            and not _same_tones(entry.said.tones, "".join(tones))
-        ):
-            return "sounds alike but for the tones, which two syllables need"
-        return ""
-
 
 class _Spoken:
     """Recognised words as one row of sounds."""
@@ -221,7 +219,6 @@ class _Spoken:
     def __init__(self, words: Sequence[Coded | None]) -> None:
         self.code = "".join(word.code if word else _UNREAD for word in words)
         self.bones = "".join(word.bones for word in words if word)
-        self.tones = [word.tones if word else "?" for word in words]
         self.at = [0, *accumulate(len(word.code) if word else len(_UNREAD) for word in words)]  # edges in `code`
         self.bone_at = [0, *accumulate(len(word.bones) if word else 0 for word in words)]  # and in `bones`
 
@@ -234,11 +231,6 @@ class _Spoken:
         """The two edges nearest to `length` signs before the edge `end`."""
         after = bisect_left(self.at, self.at[end] - length)
         return (first for first in (after - 1, after) if 0 <= first < end)
-
-
-def _same_tones(one: str, other: str) -> bool:
-    """A third tone before another is spoken as a second one."""
-    return one.replace("33", "23") == other.replace("33", "23")
 
 
 def _apart(matches: Sequence[SoundMatch]) -> list[SoundMatch]:
