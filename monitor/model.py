@@ -220,6 +220,22 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """An utterance as it was stored, to be searched again."""
+
+    seq: int  # number of its event: grows with time
+    id: str
+    room: str
+    speaker: str  # id
+    track: str
+    began: float  # wall time
+    seconds: float
+    language: str  # ISO 639-1
+    biased: bool
+    words: tuple[Word, ...]  # their times are wall time here, so that those of several utterances compare
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What staff said of a rule's alerts and hits, each counted once, and the precision that follows from it."""
 
