@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from monitor import errors
 from monitor.cli import app
-from monitor.config import Room, Settings
+from monitor.config import JanusRoom, Room, Settings
 from monitor.messages import FEED
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics
@@ -33,11 +33,17 @@ def settings() -> str:
     ]
     lines += _fields("", Settings)
     lines += _fields("[[rooms]]", Room)
+    lines += [
+        "A secret is never in the file: `env:NAME` is an environment variable, `file:PATH` a file (its path counts"
+    ]
+    lines += ["from the settings file). It is read at each try to join, so a renewed one counts without a restart.", ""]
+    lines += _fields('[[rooms]] with kind = "janus"', JanusRoom, without=Room)
     return "\n".join(lines)
 
 
-def _fields(title: str, model: type[BaseModel]) -> list[str]:
-    own = {n: f for n, f in model.model_fields.items() if not _section(f.annotation) and n != "rooms"}
+def _fields(title: str, model: type[BaseModel], without: type[BaseModel] | None = None) -> list[str]:
+    known = {name for name in without.model_fields if name != "kind"} if without else {"rooms"}
+    own = {n: f for n, f in model.model_fields.items() if not _section(f.annotation) and n not in known}
     lines = [
         f"## `{title}`" if title else "## At the top of the file",
         "",

@@ -21,7 +21,7 @@ from monitor import canary as canaries
 from monitor import house as houses
 from monitor.alerts.feed import Feed
 from monitor.canary import Canary
-from monitor.config import Room, Settings
+from monitor.config import AnyRoom, JanusRoom, Room, Settings, secret
 from monitor.evidence.clip import remove as remove_clips
 from monitor.house import House
 from monitor.lag import Lag
@@ -41,7 +41,10 @@ from monitor.rooms import opus
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
+from monitor.rooms.connector import Connector
 from monitor.rooms.ice import allow_loopback
+from monitor.rooms.janus.connector import VideoRoomConnector
+from monitor.rooms.janus.protocol import Place
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.telemetry.metrics import Metrics
 from monitor.watch import RoomFacts, RoomWatch
@@ -56,7 +59,8 @@ HOUSEKEEPING = 3600.0
 """Seconds between two deletions of what is too old."""
 HEARTBEAT = 5.0
 LONGEST_WAIT = 1.0
-"""Seconds between two tries to join a room of our own: nobody else's server is spared by waiting longer."""
+"""Seconds between two tries to join a room. A server that is back is noticed within this, and a try at one that isn't
+there costs it nothing."""
 
 
 class Service:
@@ -190,7 +194,7 @@ class Service:
 
     # parts
 
-    def _watch(self, house: House, room: Room) -> RoomWatch:
+    def _watch(self, house: House, room: AnyRoom) -> RoomWatch:
         return RoomWatch(
             self._facts(room),
             book=house.book,
@@ -204,11 +208,11 @@ class Service:
             clock=time.time,
         )
 
-    def _facts(self, room: Room) -> RoomFacts:
+    def _facts(self, room: AnyRoom) -> RoomFacts:
         page = room.kind == "builtin" and not self._is_canary(room)  # nobody can join the canary's
         return RoomFacts(room.id, room.name or room.id, f"/rooms/{room.id}" if page else "", self._is_canary(room))
 
-    def _is_canary(self, room: Room) -> bool:
+    def _is_canary(self, room: AnyRoom) -> bool:
         return self._settings.canary.enabled and room.id == self._settings.canary.room
 
     def _make_canary(self, house: House, rooms: BuiltinRooms) -> Canary:
@@ -222,12 +226,15 @@ class Service:
             live=lambda: self._watches[plan.room].state is RoomState.LIVE,
         )
 
-    def _supervisor(self, room: Room, rooms: BuiltinRooms, url: str) -> RoomSupervisor:
+    def _supervisor(self, room: AnyRoom, rooms: BuiltinRooms, url: str) -> RoomSupervisor:
         watch = self._watches[room.id]
-        match room.kind:
-            case "builtin":
+        connector: Connector
+        match room:
+            case Room():
                 address = f"{url.replace('http', 'ws', 1)}/rooms/{room.id}/ws"
                 connector = BuiltinConnector(address, rooms.monitor_token)
+            case JanusRoom():
+                connector = VideoRoomConnector(lambda: _place(room))
         return RoomSupervisor(
             room.id,
             connector,
@@ -293,6 +300,18 @@ class Service:
             wrong.append(f"{house.batcher.waiting_seconds:.0f} s of speech wait for the recogniser")
         wrong += self._canary.trouble() if self._canary else []
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]
+
+
+def _place(room: JanusRoom) -> Place:
+    """Raises ConfigInvalid where a secret can't be read."""
+    return Place(
+        room.address,
+        room.room,
+        room.display,
+        pin=secret(room.pin),
+        token=secret(room.token),
+        api_secret=secret(room.api_secret),
+    )
 
 
 def _with_canary(settings: Settings) -> Settings:

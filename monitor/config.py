@@ -6,17 +6,29 @@ config/monitor.toml shows every setting at its default; a test compares the two.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.errors import ConfigInvalid
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+SecretReference = Annotated[str, Field(pattern=r"^(|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
+"""Where a secret is, never the secret itself: `env:NAME`, `file:PATH`, or nothing. `secret` reads it."""
 
 
 class Section(BaseModel):
@@ -98,17 +110,47 @@ class Canary(Section):
     within: float = Field(15.0, gt=0, le=600, description="Seconds from the recording's end to the alert that are well")
 
 
-class Room(Section):
+class RoomBase(Section):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short name, used in addresses")
     name: str = Field("", description="Name to show; empty: the id")
-    kind: Literal["builtin"] = Field("builtin", description="Kind of room")
     languages: tuple[Language, ...] = Field((), description="Languages spoken there (ISO 639-1); empty: any")
     notice: str = Field(
         "This room is monitored for safety: what is said is transcribed and checked.",
         min_length=1,
         max_length=500,
-        description="Shown to all participants",
+        description="Shown to all participants, where the kind of room has a way to",
     )
+
+
+class Room(RoomBase):
+    kind: Literal["builtin"] = Field("builtin", description="Kind of room; each kind but this has settings of its own")
+
+
+class JanusRoom(RoomBase):
+    kind: Literal["janus"] = Field(description="A room of a Janus server, version 1.0 or newer")
+    address: str = Field(pattern=r"^wss?://.+", description="Janus's websocket: ws:// or wss://")
+    plugin: Literal["videoroom"] = Field("videoroom", description="Janus's plugin that has the room")
+    room: int | str = Field(description="The room's id at Janus; text where Janus was set up with string_ids")
+    display: str = Field("Room Monitor", min_length=1, max_length=60, description="Name that participants see")
+    pin: SecretReference = Field("", description="The room's PIN: env:NAME or file:PATH; empty: it has none")
+    token: SecretReference = Field("", description="A token on the room's list, or a signed one; likewise")
+    api_secret: SecretReference = Field("", description="The api_secret of the Janus server; likewise")
+
+
+def _kind(room: Any) -> str:
+    """Without a kind it is the built-in one."""
+    kind = room.get("kind", "builtin") if isinstance(room, dict) else getattr(room, "kind", "builtin")
+    return kind if isinstance(kind, str) else ""
+
+
+AnyRoom = Annotated[
+    Annotated[Room, Tag("builtin")] | Annotated[JanusRoom, Tag("janus")],
+    Discriminator(
+        _kind,
+        custom_error_type="kind",
+        custom_error_message="`kind` must be builtin or janus",
+    ),
+]
 
 
 class Settings(BaseSettings):
@@ -130,13 +172,13 @@ class Settings(BaseSettings):
     keywords: Keywords = Keywords()
     alerts: Alerts = Alerts()
     canary: Canary = Canary()
-    rooms: tuple[Room, ...] = ()
+    rooms: tuple[AnyRoom, ...] = ()
     grace: float = Field(10.0, gt=0, description="Seconds that a stop may take to finish what was heard")
     log: Literal["text", "json"] = Field("text", description="Form of the log on standard error")
 
     @field_validator("rooms")
     @classmethod
-    def _ids_differ(cls, rooms: tuple[Room, ...]) -> tuple[Room, ...]:
+    def _ids_differ(cls, rooms: tuple[AnyRoom, ...]) -> tuple[AnyRoom, ...]:
         ids = [room.id for room in rooms]
         if doubled := sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"two rooms have the id {doubled[0]!r}")
@@ -178,11 +220,30 @@ def load(path: Path | None = None) -> Settings:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        lines = [f"  {'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()]
+        lines = [f"  {_place(e['loc']) or 'file'}: {e['msg']}" for e in error.errors()]
         raise ConfigInvalid(
             f"{path or 'environment'}: {len(lines)} setting(s) can't be used:\n" + "\n".join(lines)
         ) from None
     return _rebase(settings, shipped() if path is None else path.parent)
+
+
+def secret(reference: str) -> str:
+    """What a secret reference names, read now: a file that was changed counts from the next time on.
+
+    Raises ConfigInvalid, which names the place and never what is in it.
+    """
+    kind, _, name = reference.partition(":")
+    try:
+        match kind:
+            case "env":
+                return os.environ[name].strip()
+            case "file":
+                return Path(name).read_text("utf-8").strip()
+    except KeyError:
+        raise ConfigInvalid(f"the environment variable {name} is not set, and a secret should be in it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"the secret in {name} can't be read: {type(error).__name__}") from None
+    return ""
 
 
 def shipped() -> Path:
@@ -191,10 +252,29 @@ def shipped() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "config"
 
 
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Where in the file, without the kind that pydantic puts after a room's number."""
+    parts = [
+        str(part) for n, part in enumerate(loc) if not (n == 2 and loc[0] == "rooms" and part in ("builtin", "janus"))
+    ]
+    return ".".join(parts)
+
+
+def _absolute(room: Room | JanusRoom, base: Path) -> Room | JanusRoom:
+    """The room with the files of its secrets counted from the settings file."""
+    if isinstance(room, Room):
+        return room
+    references = {name: getattr(room, name) for name in ("pin", "token", "api_secret")}
+    files = {name: f"file:{base / ref[5:]}" for name, ref in references.items() if ref.startswith("file:")}
+    return room.model_copy(update=files)
+
+
 def _rebase(settings: Settings, base: Path) -> Settings:
     storage = settings.storage.model_copy(update={"data": base / settings.storage.data})
     keywords = settings.keywords.model_copy(update={"lists": base / settings.keywords.lists})
     canary = settings.canary
     if Path(canary.recording).suffix:  # a file, and no name
         canary = canary.model_copy(update={"recording": str(base / canary.recording)})
-    return settings.model_copy(update={"storage": storage, "keywords": keywords, "canary": canary})
+    rooms = tuple(_absolute(room, base) for room in settings.rooms)
+    changed = {"storage": storage, "keywords": keywords, "canary": canary, "rooms": rooms}
+    return settings.model_copy(update=changed)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from monitor.config import Room, Settings, load, shipped
+from monitor.config import JanusRoom, Room, Settings, load, secret, shipped
 from monitor.errors import ConfigInvalid
 
 SHIPPED = shipped() / "monitor.toml"
@@ -19,7 +19,7 @@ def test_the_shipped_file_is_the_defaults() -> None:
     assert load(SHIPPED).model_dump() == defaults
 
 
-@pytest.mark.parametrize("model", [Settings, Room])
+@pytest.mark.parametrize("model", [Settings, Room, JanusRoom])
 def test_the_shipped_file_shows_every_setting(model: type[BaseModel]) -> None:
     text = SHIPPED.read_text("utf-8")
     for name in _names(model):
@@ -84,3 +84,50 @@ def test_the_shipped_lists_are_plain_toml() -> None:
     assert files
     for path in files:
         assert tomllib.loads(path.read_text("utf-8"))
+
+
+JANUS = """
+[[rooms]]
+id = "hall"
+kind = "janus"
+address = "wss://janus.example.org/ws"
+room = 1234
+pin = "file:pin"
+token = "env:HALL_TOKEN"
+"""
+
+
+def test_a_janus_room_has_its_secrets_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "monitor.toml"
+    path.write_text(JANUS)
+    (room,) = load(path).rooms
+    assert isinstance(room, JanusRoom)
+    assert secret(room.api_secret) == ""
+    (tmp_path / "pin").write_text("sesame\n")
+    assert secret(room.pin) == "sesame"
+    with pytest.raises(ConfigInvalid, match="HALL_TOKEN"):
+        secret(room.token)
+    monkeypatch.setenv("HALL_TOKEN", "t0ken")
+    assert secret(room.token) == "t0ken"
+    (tmp_path / "pin").unlink()
+    with pytest.raises(ConfigInvalid, match="pin"):
+        secret(room.pin)
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ('pin = "sesame"', "rooms.0.pin"),
+        ('address = "http://janus"', "rooms.0.address"),
+        ('plugin = "streaming"', "rooms.0.plugin"),
+        ('kind = "zoom"', "rooms.0"),
+    ],
+)
+def test_what_is_wrong_with_a_janus_room_is_said_without_its_secret(tmp_path: Path, line: str, place: str) -> None:
+    path = tmp_path / "monitor.toml"
+    key = line.split(" ")[0]
+    path.write_text("\n".join([*(row for row in JANUS.splitlines() if not row.startswith(key)), line]))
+    with pytest.raises(ConfigInvalid) as caught:
+        load(path)
+    assert f"{place}: " in str(caught.value)
+    assert "sesame" not in str(caught.value)
