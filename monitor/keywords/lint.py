@@ -25,12 +25,16 @@ AT_TIMES = 0.1
 
 
 def lint(
-    one: KeywordList, others: Sequence[KeywordList] = (), text: str = "", *, today: date | None = None
+    one: KeywordList,
+    others: Sequence[KeywordList] = (),
+    text: str = "",
+    *,
+    today: date | None = None,
+    common: bool = True,
 ) -> list[Remark]:
     """Remarks, the gravest first, then in order of lines. `text`: the list's file, for the lines; `others`: the lists
-    that are in force beside it; `today`: to tell what has expired.
-
-    Takes about a second, most of it for the 30,000 to 60,000 commonest words of the list's languages.
+    that are in force beside it; `today`: to tell what has expired; `common`: try the commonest words of its languages,
+    too, 30,000 to 60,000 each, which takes about a second.
     """
     lines = Lines(text)
     matcher = Matcher([as_tried(one)])
@@ -41,10 +45,10 @@ def lint(
         some(combinations(one, lines), "more combinations"),
         some(across(one, others, lines), "more rules that other lists have"),
         some(contained(one, lines), "more phrases with another one in them"),
-        some(idle_exceptions(one, matcher, lines), "more exceptions that do nothing"),
+        some(idle_exceptions(one, lines), "more exceptions that do nothing"),
         some(sounds(one, lines), "more rules by sound"),
         some(expiry(one, lines, today), "more rules that expire"),
-        some(_common(one, lines), "more rules that common words set off"),
+        some(_common(one, lines) if common else iter(()), "more rules that common words set off"),
         _untried(one, matcher, lines),
     )
     remarks = [remark for kind in kinds for remark in kind]

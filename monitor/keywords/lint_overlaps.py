@@ -10,7 +10,7 @@ from ahocorasick_rs import AhoCorasick
 from monitor.keywords.lists import as_tried
 from monitor.keywords.match import Matcher
 from monitor.keywords.normalise import STAR, is_spaced, is_unspaced
-from monitor.keywords.phrases import forms
+from monitor.keywords.phrases import expression, forms
 from monitor.keywords.remarks import Lines, Remark, Weight
 from monitor.keywords.rules import KeywordList, Kind, Rule
 
@@ -81,15 +81,20 @@ def never_first(one: KeywordList, matcher: Matcher, lines: Lines) -> Iterator[Re
             yield Remark(Weight.WRONG, line, rule.label, f"can never be found: {why}", mend)
 
 
-def idle_exceptions(one: KeywordList, matcher: Matcher, lines: Lines) -> Iterator[Remark]:
+def idle_exceptions(one: KeywordList, lines: Lines) -> Iterator[Remark]:
     """Exceptions in which nothing of the list would be found anyway. One that ends with the beginning of a phrase, or
     the other way round, covers nothing, either: an exception wins where it covers all of a hit."""
     if not one.exceptions:
         return
-    bare = matcher if not one.exceptions else Matcher([as_tried(replace(one, exceptions=()))])
+    bare = Matcher([as_tried(replace(one, exceptions=()))])
+    languages = one.languages or ("",)
+    phrases = [forms(rule.text)[0].replace(STAR, "") for rule in one.rules if rule.kind is Kind.PHRASE]
     for text in one.exceptions:
-        languages = one.languages or ("",)
-        spoken = _instances(forms(text)[0])
+        form = forms(text)[0]
+        spoken = _instances(form)
+        if STAR in form:  # what it stands for may be what a phrase has there
+            sought = expression(form)
+            spoken += tuple(phrase for phrase in phrases if sought.search(phrase))
         if not any(bare.find_text(instance, language) for instance in spoken for language in languages):
             what = f"the exception {text!r} has no rule of this list in it, so it does nothing"
             mend = "an exception has to cover all of what is found; write the words around it, too"

@@ -18,7 +18,7 @@ from monitor.keywords.match import Matcher
 from monitor.keywords.places import Places
 from monitor.keywords.reading import MAX_PHRASES, MAX_RULES, Reading, TooMany
 from monitor.keywords.refusal import ListRefused, Problem, Wrong
-from monitor.keywords.rules import KeywordList
+from monitor.keywords.rules import KeywordList, Reach, Rule
 from monitor.model import RuleState
 
 __all__ = [
@@ -104,11 +104,22 @@ def wrong_examples(one: KeywordList, matcher: Matcher | None = None) -> list[Wro
 
 
 def as_tried(one: KeywordList) -> KeywordList:
-    """The list as examples try it: live, in any room, on any day."""
+    """The list as examples try it: live, in any room, on any day, and with combinations that reach over a minute looked
+    for in the one sentence that there is."""
     rules = one.rules
-    if any(rule.rooms or rule.expires for rule in rules):
-        rules = tuple(replace(rule, rooms=(), expires=None) for rule in rules)
+    if any(_narrow(rule) for rule in rules):
+        rules = tuple(_widened(rule) if _narrow(rule) else rule for rule in rules)
     return replace(one, state=RuleState.LIVE, rooms=(), expires=None, rules=rules)
+
+
+def _narrow(rule: Rule) -> bool:
+    far = rule.combination is not None and rule.combination.reach is not Reach.UTTERANCE
+    return far or bool(rule.rooms) or rule.expires is not None
+
+
+def _widened(rule: Rule) -> Rule:
+    near = replace(rule.combination, reach=Reach.UTTERANCE) if rule.combination else None
+    return replace(rule, rooms=(), expires=None, combination=near)
 
 
 def _data(text: str, path: str) -> dict[str, Any]:

@@ -82,8 +82,6 @@ def list_data(draw: st.DrawFn) -> dict[str, Any]:
         table = draw(rules(number))
         if all(table.get("pattern") != one.get("pattern") or "pattern" not in one for one in made):
             made.append(table)
-    if made:
-        data.pop("examples")
     return data | ({"rules": made} if made else {})
 
 

