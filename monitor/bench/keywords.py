@@ -33,10 +33,13 @@ from monitor.config import Settings
 from monitor.fetch.recordings import recordings
 from monitor.keywords.match import Matcher
 from monitor.media import read_all
-from monitor.model import RATE, Grade, Samples, Severity
+from monitor.model import RATE, Grade, Samples
 from monitor.replay import replay
 from monitor.show import file_progress
 from monitor.speech.weights import find
+
+BARS = Console(stderr=True)
+"""Where progress is shown, so that what is printed can be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ async def _language(settings: Settings, part: Material, plan: Plan, scratch: Pat
     settings = _loud(settings, lists)
     plain = await asyncio.to_thread(_Plain, settings, part.language)
     samples = [await asyncio.to_thread(read_all, clip.path) for clip in part.clips]
-    heard_as = [await _heard(settings, part, samples, c, plain, plan.seed, scratch, out) for c in CONDITIONS]
+    heard_as = [await _heard(settings, part, samples, c, plain, plan.seed, scratch) for c in CONDITIONS]
     print_sound(out, part, heard_as)
     result = {
         "clips": len(part.clips),
@@ -104,7 +107,7 @@ async def _language(settings: Settings, part: Material, plan: Plan, scratch: Pat
         told = [clip for clip in part.clips if part.said(clip, 0.0).exact]
         spoken = [await respeak.spoken(clip.transcript, part.language, n) for n, clip in enumerate(told)]
         machine = replace(part, clips=tuple(told))
-        again = await _heard(settings, machine, spoken, CONDITIONS[0], plain, plan.seed, scratch, out)
+        again = await _heard(settings, machine, spoken, CONDITIONS[0], plain, plan.seed, scratch)
         print_sound(out, machine, [again], spoken_by=respeak.PROGRAM)
         result["spoken by a machine"] = {"clips": len(told), "program": respeak.PROGRAM, **_row(again)}
     return result
@@ -112,7 +115,7 @@ async def _language(settings: Settings, part: Material, plan: Plan, scratch: Pat
 
 def _loud(settings: Settings, lists: Path) -> Settings:
     """Every hit of every grade becomes an alert, so that it is seen."""
-    highest = dict.fromkeys(("grade_a", "grade_b", "grade_c"), Severity.CRITICAL)
+    highest = dict.fromkeys(("highest_a", "highest_b", "highest_c"), "critical")
     return settings.model_copy(
         update={
             "keywords": settings.keywords.model_copy(update={"lists": lists}),
@@ -129,7 +132,6 @@ async def _heard(
     plain: _Plain,
     seed: int,
     scratch: Path,
-    out: Console,
 ) -> Heard:
     paths = []
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
@@ -137,10 +139,10 @@ async def _heard(
             paths.append(Path(folder) / f"{number:04}.wav")
             audio = await asyncio.to_thread(heard, one, condition, seed * 10_000 + number)
             await asyncio.to_thread(_write, paths[-1], audio)
-        found = await _pipeline(settings, paths, part.language, out)
+        found = await _pipeline(settings, paths, part.language)
         ours, score, errors = Tally(), Score(), []
         for clip, path, one in track(
-            list(zip(part.clips, paths, samples, strict=True)), "plain faster-whisper", console=out, transient=True
+            list(zip(part.clips, paths, samples, strict=True)), "plain faster-whisper", console=BARS, transient=True
         ):
             text = await asyncio.to_thread(plain.text, path)
             by_plain = {phrase for phrase in part.all if phrase.lower() in text.lower()}
@@ -151,9 +153,7 @@ async def _heard(
     return Heard(condition, ours, score, errors)
 
 
-async def _pipeline(
-    settings: Settings, paths: Sequence[Path], language: str, out: Console
-) -> dict[Path, dict[str, Grade]]:
+async def _pipeline(settings: Settings, paths: Sequence[Path], language: str) -> dict[Path, dict[str, Grade]]:
     """For each file its phrases with the best grade that found them."""
     found: dict[Path, dict[str, Grade]] = {path: {} for path in paths}
 
@@ -162,7 +162,7 @@ async def _pipeline(
             best, grade = found[Path(row["file"])], Grade(row["grade"])
             best[row["phrase"]] = min(grade, best.get(row["phrase"], Grade.C))
 
-    with file_progress(out, list(paths)) as progress:
+    with file_progress(BARS, list(paths)) as progress:
         await replay(list(paths), settings, emit, progress, language=language, live=True)
     return found
 
