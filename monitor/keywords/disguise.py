@@ -25,9 +25,17 @@ _LEET = {
     "0": "o", "1": "i", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
     "@": "a", "€": "e", "!": "i", "|": "l", "£": "l", "$": "s", "+": "t", "¥": "y", "¢": "c",
 }  # fmt: skip
-_EITHER = "1!|"  # may be i or l
+_EITHER = frozenset("1!|")  # may be i or l
 _INSIDE = "!|+"  # are punctuation at a word's edge
-_VOWELS = frozenset("aeiou")
+_L_BEFORE = {
+    "1": "$1adeilouwy", "^": "1aehijouy", "a": "$1abcefhiklmopstuvwy", "b": "aeimouy", "c": "1eiouy", "d": "eiy",
+    "e": "$1abcdefhilmopstuvy", "f": "$aiouy", "g": "1aeiouy", "h": "iy", "i": "$1abcdefghiklmnorstuvwy", "k": "aeiouy",
+    "l": "$1aeiouwy", "m": "iy", "n": "1iy", "o": "$1abdefgiklmoptuvy", "p": "1aeiouy", "q": "d", "r": "iwy",
+    "s": "1aeiuy", "t": "iy", "u": "$1abefghiklmoptuy", "w": "$aeiy", "y": "$1aeilouv", "z": "eiy",
+}  # fmt: skip
+"""After this letter (^ a word's start, 1 a sign for i or l) and before those ($ its end) l is likelier than i: true of
+91 % of the places in wordfreq's 30,000 commonest English words."""
+_FLIPS = ((False, False), (True, True), (False, True), (True, False))  # of the odd and the even ones in a word
 _NEVER_DOUBLED = frozenset("ahijkquvwxy")
 _WORD = re.compile(r"\S+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -63,12 +71,12 @@ def readings(text: str) -> tuple[Normal, ...]:
         return ()
     plain = normalise(text).text
     out: dict[str, Normal] = {}
-    for swapped in (False, True) if any(sign in text for sign in _EITHER) else (False,):
-        for doubled in (True, False) if stretched else (True,):
-            normal = _normal(_read(text, swapped=swapped, doubled=doubled), len(text))
+    for doubled in (True, False) if stretched else (True,):
+        for flips in _FLIPS if not _EITHER.isdisjoint(text) else _FLIPS[:1]:
+            normal = _normal(_read(text, flips, doubled=doubled), len(text))
             if normal.text != plain:
                 out.setdefault(normal.text, normal)
-    return tuple(out.values())
+    return tuple(out.values())[:MAX_READINGS]
 
 
 def closed(phrase: str) -> str:
@@ -79,8 +87,8 @@ def closed(phrase: str) -> str:
     return normalise_phrase(phrase).replace(" ", "")
 
 
-def _read(text: str, *, swapped: bool, doubled: bool) -> list[_Sign]:
-    """One reading. `swapped`: 1 and its like stand for the other letter; `doubled`: stretched letters were double."""
+def _read(text: str, flips: tuple[bool, bool], *, doubled: bool) -> list[_Sign]:
+    """One reading. `flips`: whether 1 and its like are the less likely letter; `doubled`: stretched ones were two."""
     signs = [_Sign(char, index, index + 1) for index, char in enumerate(text)]
     for run in _STRETCHED.finditer(text):
         _shorten(signs, *run.span(), doubled=doubled and run[1].lower() not in _NEVER_DOUBLED)
@@ -89,8 +97,8 @@ def _read(text: str, *, swapped: bool, doubled: bool) -> list[_Sign]:
     for word in _WORD.finditer(text):
         _look_alikes(signs, *word.span(), foreign=foreign)
         if apart.isdisjoint(range(*word.span())):
-            _unleet(signs, *_core(text, *word.span()), swapped=swapped)
-    return [sign for sign in _together(text, signs, swapped=swapped) if sign.char]
+            _unleet(signs, *_core(text, *word.span()), flips)
+    return [sign for sign in _together(text, signs, flips) if sign.char]
 
 
 def _shorten(signs: list[_Sign], start: int, end: int, *, doubled: bool) -> None:
@@ -137,7 +145,7 @@ def _latin(char: str) -> str:
 
 def _core(text: str, start: int, end: int) -> tuple[int, int]:
     """A word without the punctuation around it."""
-    while start < end and _is_outside(text[start]):
+    while start < end and _is_outside(text[start]) and not text[start : start + 2].strip(_INSIDE).isalnum():
         start += 1
     while end > start and _is_outside(text[end - 1]):
         end -= 1
@@ -148,29 +156,34 @@ def _is_outside(char: str) -> bool:
     return not char.isalnum() and (char not in _LEET or char in _INSIDE)
 
 
-def _unleet(signs: list[_Sign], start: int, end: int, *, swapped: bool) -> None:
+def _unleet(signs: list[_Sign], start: int, end: int, flips: tuple[bool, bool]) -> None:
     """A word of letters and leet signs, with at least one of each."""
     chars = [sign.char.lower() for sign in signs[start:end]]
     if not any(char.isalpha() for char in chars) or any(is_unspaced(char) for char in chars if char):
         return
-    for index in range(len(chars)):
-        if chars[index] in _LEET:
-            chars[index] = _letter(chars, index, swapped=swapped)
-            signs[start + index] = signs[start + index]._replace(char=chars[index])
+    ambiguous = 0
+    for index, char in enumerate(chars):
+        if char in _EITHER:
+            letter = "l" if _is_l(chars, index) != flips[ambiguous % 2] else "i"
+            ambiguous += 1
+        else:
+            letter = _LEET.get(char, "")
+        if letter:
+            signs[start + index] = signs[start + index]._replace(char=letter)
 
 
-def _letter(chars: list[str], index: int, *, swapped: bool) -> str:
-    """What a leet sign stands for. 1 is l after or before a vowel (he11o, c1ick), else i (k1ll)."""
-    sign = chars[index]
-    if sign not in _EITHER:
-        return _LEET[sign]
-    before = chars[index - 1] if index else ""
-    after = chars[index + 1] if index + 1 < len(chars) else ""
-    is_l = sign == "|" or before in _VOWELS or after in _VOWELS or (before == "l" and after in ("", *_EITHER))
-    return "l" if is_l != swapped else "i"
+def _is_l(chars: list[str], index: int) -> bool:
+    """Whether a sign for i or l is likelier an l (he11o, c1ick) than an i (k1ll)."""
+    before = _either(chars[index - 1]) if index else "^"
+    after = _either(chars[index + 1]) if index + 1 < len(chars) else "$"
+    return chars[index] == "|" or after in _L_BEFORE.get(before, "")
 
 
-def _together(text: str, signs: list[_Sign], *, swapped: bool) -> Iterator[_Sign]:
+def _either(char: str) -> str:
+    return "1" if char in _EITHER else _LEET.get(char, char)
+
+
+def _together(text: str, signs: list[_Sign], flips: tuple[bool, bool]) -> Iterator[_Sign]:
     """Letters set apart, put together. A gap of another kind than the first one is a gap between words."""
     place = 0
     for run in _APART.finditer(text):
@@ -180,7 +193,7 @@ def _together(text: str, signs: list[_Sign], *, swapped: bool) -> Iterator[_Sign
         gaps = [gap.span() for gap in _BETWEEN.finditer(text, run.start() + 1, run.end())]
         letters = [index for index in range(*run.span()) if not any(start <= index < end for start, end in gaps)]
         spelled = [signs[index] for index in letters]
-        _unleet(spelled, 0, len(spelled), swapped=swapped)
+        _unleet(spelled, 0, len(spelled), flips)
         usual = text[slice(*gaps[0])]
         for index, sign in enumerate(spelled):
             if index and text[slice(*gaps[index - 1])] != usual:

@@ -14,6 +14,7 @@ from monitor.keywords.normalise import normalise
         ("I will k1ll you", "i will kill you"),
         ("$h!t he11o c1ick", "shit hello click"),
         ("g!ft c@rd!!", "gift card"),
+        ("ki11 1nvest !nside rad1o", "kill invest inside radio"),
         ("a b0mb, a t3rr0r!st", "a bomb a terrorist"),
         ("k i l l him", "kill him"),
         ("k-i-l-l y-o-u", "kill you"),
@@ -52,6 +53,7 @@ def test_plain_text_has_no_readings(text: str) -> None:
 
 def test_a_sign_for_two_letters_and_a_stretched_letter_have_several_readings() -> None:
     assert {"die", "dle"} <= {one.text for one in readings("d1e")}
+    assert "investigation" in {one.text for one in readings("1nv3st1gati0n")}
     assert [one.text for one in readings("freeee")] == ["free", "fre"]
     assert [one.text for one in readings("kiiill")] == ["kill"], "no English word doubles an i"
 
