@@ -29,15 +29,15 @@ def print_sound(out: Console, part: Material, heard: Sequence[Heard], spoken_by:
         highlight=False,
     )
     for one in heard:
-        _table(out, one.condition.name, one.ours, one.plain)
+        _table(out, one.condition.name, one.ours, one.plain, one.folded)
     if len(heard) > 1:
-        ours, plain = Tally(), Score()
+        ours, plain, folded = Tally(), Score(), Score()
         for one in heard:
-            ours, plain = ours + one.ours, plain + one.plain
-        _table(out, "all of these", ours, plain)
+            ours, plain, folded = ours + one.ours, plain + one.plain, folded + one.folded
+        _table(out, "all of these", ours, plain, folded)
 
 
-def _table(out: Console, title: str, ours: Tally, plain: Score) -> None:
+def _table(out: Console, title: str, ours: Tally, plain: Score, folded: Score) -> None:
     out.print(f"  [bold]{title}[/]", highlight=False)
     table = Table("Grades", *_COLUMNS, box=None, header_style="bold")
     for name, score in ours.up_to.items():
@@ -45,6 +45,7 @@ def _table(out: Console, title: str, ours: Tally, plain: Score) -> None:
     for name, score in ours.alone.items():
         _add(table, name, score, alone=True)
     _add(table, "plain", plain)
+    _add(table, "folded", folded)
     out.print(table)
     widest = ours.up_to["A to C"].recall
     if widest is not None and plain.recall is not None:

@@ -27,7 +27,7 @@ from monitor.bench.keyword_material import Material, Plan, material
 from monitor.bench.keyword_tables import print_evasion, print_sound
 from monitor.bench.machine import describe
 from monitor.bench.network import BITRATE, CONDITIONS, Condition, heard
-from monitor.bench.phrases import found_in, split
+from monitor.bench.phrases import found_in, spelt_in, split
 from monitor.bench.scores import Said, Score, Tally, count
 from monitor.config import Settings
 from monitor.fetch.recordings import recordings
@@ -49,6 +49,7 @@ class Heard:
     condition: Condition
     ours: Tally
     plain: Score
+    folded: Score  # plain, but text and phrase are brought to one spelling before they are compared
     errors: list[dict[str, Any]]  # what was found wrongly, or missed, by either
 
 
@@ -140,7 +141,7 @@ async def _heard(
             audio = await asyncio.to_thread(heard, one, condition, seed * 10_000 + number)
             await asyncio.to_thread(_write, paths[-1], audio)
         found = await _pipeline(settings, paths, part.language)
-        ours, score, errors = Tally(), Score(), []
+        ours, score, folded, errors = Tally(), Score(), Score(), []
         for clip, path, one in track(
             list(zip(part.clips, paths, samples, strict=True)), "plain faster-whisper", console=BARS, transient=True
         ):
@@ -149,8 +150,9 @@ async def _heard(
             said = part.said(clip, len(one) / RATE)
             ours.add(said, found[path])
             score += count(said, by_plain)
+            folded += count(said, {phrase for phrase in part.all if spelt_in(phrase, text, part.language)})
             errors += _errors(clip, said, found[path], by_plain, text)
-    return Heard(condition, ours, score, errors)
+    return Heard(condition, ours, score, folded, errors)
 
 
 async def _pipeline(settings: Settings, paths: Sequence[Path], language: str) -> dict[Path, dict[str, Grade]]:
@@ -230,7 +232,13 @@ def _reference(part: Material, phrase: str) -> str:
 
 def _row(one: Heard) -> dict[str, Any]:
     ours = {name: score.row() for name, score in {**one.ours.up_to, **one.ours.alone}.items()}
-    return {"condition": one.condition.name, "ours": ours, "plain": one.plain.row(), "errors": one.errors}
+    return {
+        "condition": one.condition.name,
+        "ours": ours,
+        "plain": one.plain.row(),
+        "folded": one.folded.row(),
+        "errors": one.errors,
+    }
 
 
 def _write(path: Path, samples: Samples) -> None:

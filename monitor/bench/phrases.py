@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import simplemma
+from opencc import OpenCC
 from wordfreq import get_frequency_dict, zipf_frequency
 
 from monitor.bench.clips import Clip
@@ -91,6 +92,22 @@ def found_in(phrase: str, reference: str, language: str) -> tuple[int, int]:
     exact = _count(text, gram)
     base = _count([_base(word, language) for word in text], tuple(_base(word, language) for word in gram))
     return exact, max(0, base - exact)
+
+
+def spelt_in(phrase: str, text: str, language: str) -> bool:
+    """Whether the phrase is in the text once case, punctuation, numbers and Chinese script are written one way."""
+    if language in UNSPACED:
+        phrase, text = _simplified(phrase), _simplified(text)
+    return _count(tokens(text, language), tuple(tokens(phrase, language))) > 0
+
+
+def _simplified(text: str) -> str:
+    return str(_converter().convert(text))
+
+
+@functools.cache
+def _converter() -> OpenCC:
+    return OpenCC("t2s")
 
 
 def keyword_list(name: str, language: str, phrases: Iterable[str], *, everywhere: bool = False) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monitor.bench.clips import Clip
 from monitor.bench.keyword_material import Half, Plan, material
-from monitor.bench.phrases import chosen, found_in, keyword_list, split
+from monitor.bench.phrases import chosen, found_in, keyword_list, spelt_in, split
 from monitor.keywords.lists import parse
 from monitor.model import Way
 from monitor.speech.wer import tokens
@@ -76,6 +76,13 @@ def test_a_phrase_is_counted_as_it_is_and_in_other_forms() -> None:
     assert found_in("red kite", "two red kites and a red kite, Red Kite!", "en") == (2, 1)
     assert found_in("kite", "kitten", "en") == (0, 0)
     assert found_in("人口", "新增人口，人 口", "zh") == (2, 0)
+
+
+def test_one_spelling_is_as_far_as_the_folded_baseline_goes() -> None:
+    assert spelt_in("john dashwood", "And Mr. John, Dashwood!", "en")
+    assert not spelt_in("art", "the heart", "en")
+    assert not spelt_in("kite", "kites", "en")
+    assert spelt_in("电话销售", "加強電話，銷售", "zh")
 
 
 def test_the_list_does_what_its_options_say() -> None:
