@@ -11,25 +11,29 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
 import structlog
 
-from monitor import __version__
+from monitor import __version__, list_chores
 from monitor import canary as canaries
 from monitor import house as houses
 from monitor.alerts.feed import Feed
 from monitor.canary import Canary
+from monitor.catalog.backtests import Backtests
+from monitor.catalog.catalog import Catalog
+from monitor.catalog.quality import Quality
+from monitor.catalog.trials import Trials
 from monitor.config import AnyRoom, JanusRoom, Room, Settings, secret
 from monitor.evidence.clip import remove as remove_clips
-from monitor.house import House
+from monitor.house import House, alerting
+from monitor.keywords.backtest import Report
 from monitor.lag import Lag
 from monitor.messages import (
     CoverageChanged,
     GapNoted,
     Hello,
-    ListsChanged,
     Numbered,
     RoomChanged,
     RoomView,
@@ -46,8 +50,10 @@ from monitor.rooms.ice import allow_loopback
 from monitor.rooms.janus.connector import VideoRoomConnector
 from monitor.rooms.janus.protocol import Place
 from monitor.rooms.supervisor import RoomSupervisor
+from monitor.store.archive import Archive
 from monitor.telemetry.metrics import Metrics
 from monitor.watch import RoomFacts, RoomWatch
+from monitor.web.address import announced
 from monitor.web.app import WebDeps, create_app
 from monitor.web.server import serve
 
@@ -99,15 +105,18 @@ class Service:
         builtin = [
             RoomSpec(r.id, r.name or r.id, private=self._is_canary(r)) for r in settings.rooms if r.kind == "builtin"
         ]
-        async with BuiltinRooms(builtin) as rooms, asyncio.TaskGroup() as tasks:
+        catalog = Catalog(
+            settings.keywords.lists, house.library, house.store, list_chores.teller(self._feed, house.library)
+        )
+        await catalog.begin()
+        async with Trials[Report]() as trials, BuiltinRooms(builtin) as rooms, asyncio.TaskGroup() as tasks:
             drained = tasks.create_task(house.run())
-            chores = [
-                tasks.create_task(chore) for chore in (self._checkpoints(house), self._keep(house), self._reload(house))
-            ]
+            chores = [tasks.create_task(chore) for chore in self._chores(house, catalog)]
             if settings.canary.enabled:
                 self._canary = self._make_canary(house, rooms)
-            app = create_app(self._web(house, rooms))
-            async with serve(app, settings.web.host, settings.web.port) as server:
+            app = create_app(self._web(house, rooms, catalog, trials))
+            async with serve(app, settings.web.host, settings.web.port) as server, AsyncExitStack() as stack:
+                stack.enter_context(announced(settings.storage.data, server.url))
                 self._watches = {room.id: self._watch(house, room) for room in settings.rooms}
                 await self._monitor(server.url, rooms, beside)
                 await rooms.end()
@@ -155,6 +164,14 @@ class Service:
 
     # chores
 
+    def _chores(self, house: House, catalog: Catalog) -> list[Coroutine[None, None, None]]:
+        return [
+            self._checkpoints(house),
+            self._keep(house),
+            list_chores.watch(catalog, self._settings.keywords.reload),
+            list_chores.judge(Quality(catalog)),
+        ]
+
     async def _checkpoints(self, house: House) -> None:
         told: dict[str, RoomView] = {}
         lag = Lag()
@@ -177,20 +194,6 @@ class Service:
             clips = await house.store.purge(time.time() - self._settings.storage.keep_days * 86400)
             await asyncio.to_thread(remove_clips, house.clips, clips)
             await asyncio.sleep(HOUSEKEEPING)
-
-    async def _reload(self, house: House) -> None:
-        while True:
-            await asyncio.sleep(self._settings.keywords.reload)
-            changes = await asyncio.to_thread(house.library.poll)
-            if not changes:
-                continue
-            library = house.library
-            self._feed.passing(ListsChanged(lists=library.names(), problems=list(library.problems)))
-            for problem in changes.problems:
-                log.error("keyword list refused", problem=problem)
-            log.info("keyword lists changed", now=changes.changed, gone=changes.removed, mended=changes.solved)
-            for name in changes.changed:
-                await house.store.add_list(name)
 
     # parts
 
@@ -245,8 +248,13 @@ class Service:
             backoff=Backoff(longest=LONGEST_WAIT),
         )
 
-    def _web(self, house: House, rooms: BuiltinRooms) -> WebDeps:
+    def _web(self, house: House, rooms: BuiltinRooms, catalog: Catalog, trials: Trials[Report]) -> WebDeps:
+        settings = self._settings
+        archive = Archive(settings.storage.data / "monitor.db")
+        grades, cool_down = alerting(settings), settings.alerts.cool_down
         return WebDeps(
+            catalog=catalog,
+            backtests=Backtests(catalog, trials, archive, grades=grades, cool_down=cool_down),
             store=house.store,
             feed=self._feed,
             hello=lambda: self._hello(house),

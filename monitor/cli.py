@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import sys
 import time
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +15,9 @@ from rich.table import Table
 
 from monitor import __version__
 from monitor.config import Settings, load
-from monitor.errors import MonitorError, OperatorError
+from monitor.errors import MonitorError
+from monitor.keywords_try_cli import app as keywords
+from monitor.running import run_expected
 from monitor.show import alert_row, alert_table, download_progress, file_progress, print_finding, print_summary
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 models = typer.Typer(help="Model files: what is known, what is here, fetch and verify.", no_args_is_help=True)
-keywords = typer.Typer(help="Keyword lists.", no_args_is_help=True)
 bench = typer.Typer(help="Measure: each prints figures, counts and the machine.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
@@ -89,7 +88,7 @@ def run(config: Config = None, trust: Trust = False) -> None:
     async def say(url: str) -> None:
         out.print(f"Room Monitor is running: {url}/   Ctrl-C stops it")
 
-    _run(Service(settings).run(say))
+    run_expected(Service(settings).run(say))
 
 
 @app.command()
@@ -122,7 +121,7 @@ def demo(
         out.print(f"  The room    [link={url}/rooms/demo]{url}/rooms/demo[/]   join with your microphone")
         out.print("  Ctrl-C      stops it\n", highlight=False)
 
-    _run(demos.run(settings, recordings, ready))
+    run_expected(demos.run(settings, recordings, ready))
 
 
 @app.command()
@@ -164,7 +163,7 @@ def replay(
 
     begun = time.monotonic()
     with file_progress(err, files) as progress:
-        tally = _run(run_replay(files, settings, emit, progress, split=split, language=language, live=live))
+        tally = run_expected(run_replay(files, settings, emit, progress, split=split, language=language, live=live))
     closing = summary(tally, time.monotonic() - begun, settings.speech.model)
     if as_json:
         print(json.dumps(closing, ensure_ascii=False))
@@ -263,25 +262,6 @@ def models_verify(
     out.print(f"{path}: {word}", soft_wrap=True, highlight=False)
 
 
-@keywords.command("lint")
-def keywords_lint(
-    files: Annotated[list[Path], typer.Argument(help="Keyword lists (*.toml)")],
-) -> None:
-    """Check lists as the service would: format, phrases, and their own examples. Exit code 1 on any error."""
-    from monitor.keywords.lists import parse
-
-    bad = 0
-    for path in files:
-        try:
-            found = parse(path.read_text("utf-8"), path)
-            out.print(f"[green]ok[/] {path}: {len(found.rules)} phrases, version {found.version}")
-        except (OperatorError, OSError, UnicodeDecodeError) as error:
-            bad += 1
-            err.print("[bold red]wrong[/] ", end="")
-            err.print(str(error), markup=False)
-    raise typer.Exit(1 if bad else 0)
-
-
 # bench
 
 
@@ -303,7 +283,7 @@ def bench_wer(
     settings = load(config)
     _logging(settings, logging.WARNING)
     _fetch_model(settings.speech.model, settings.speech.trust)
-    _run(compare(settings, data, language, limit, out))
+    run_expected(compare(settings, data, language, limit, out))
 
 
 @bench.command("latency")
@@ -317,7 +297,7 @@ def bench_latency(
     settings = load(config)
     _logging(settings, logging.WARNING)
     _fetch_model(settings.speech.model, settings.speech.trust)
-    _run(measure(settings, _fetch_recordings(), alerts, out))
+    run_expected(measure(settings, _fetch_recordings(), alerts, out))
 
 
 @bench.command("ghosts")
@@ -338,7 +318,7 @@ def bench_ghosts(
 
     settings = load(config)
     _fetch_model(settings.speech.model, settings.speech.trust)
-    good = _run(measure(settings, minutes, music or MUSIC, seed, out))
+    good = run_expected(measure(settings, minutes, music or MUSIC, seed, out))
     raise typer.Exit(0 if good else 1)
 
 
@@ -376,26 +356,12 @@ def bench_keywords(
     _logging(settings, logging.WARNING)
     _fetch_model(settings.speech.model, settings.speech.trust)
     languages = tuple(dict.fromkeys(language or ["en", "zh"]))
-    result = _run(measure(settings, data, Plan(languages, Half(half), phrases, limit, seed, tts), out))
+    result = run_expected(measure(settings, data, Plan(languages, Half(half), phrases, limit, seed, tts), out))
     if as_json:
         as_json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 # shared by the commands
-
-
-def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """asyncio.run; an expected error that comes out of task groups is raised as itself."""
-    try:
-        return asyncio.run(coroutine)
-    except BaseExceptionGroup as group:
-        expected, rest = group.split(MonitorError)
-        if expected is None or rest is not None:
-            raise
-        error: BaseException = expected
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from None
 
 
 def _speech(settings: Settings, model: str | None = None, trust: bool = False) -> Settings:

@@ -153,17 +153,17 @@ def _prepare(database: Path) -> None:
 
 
 def _recogniser(settings: Settings) -> Recogniser:
-    return _whisper(settings, settings.speech.model, settings.speech.unsure)
+    return _whisper(settings, settings.speech.model, settings.speech.unsure, full=settings.speech.context == "full")
 
 
 def _bigger(settings: Settings) -> Recogniser | None:
     """The model for second hearings, where one is wanted."""
     if not settings.speech.second:
         return None
-    return in_the_background(lambda: _whisper(settings, settings.speech.second, 0.0))
+    return in_the_background(lambda: _whisper(settings, settings.speech.second, 0.0, full=True))
 
 
-def _whisper(settings: Settings, name: str, unsure: float) -> Recogniser:
+def _whisper(settings: Settings, name: str, unsure: float, full: bool) -> Recogniser:
     speech = settings.speech
     model = find(name, trust=speech.trust)
     return WhisperRecogniser(
@@ -173,14 +173,24 @@ def _whisper(settings: Settings, name: str, unsure: float) -> Recogniser:
         compute_type=speech.compute_type,
         threads=speech.threads,
         unsure=unsure,
+        full=full,
     )
+
+
+def alerting(settings: Settings) -> frozenset[Grade]:
+    """The grades that raise alerts."""
+    return frozenset(grade for grade, most in _highest(settings).items() if most is not None)
 
 
 def _policy(settings: Settings) -> Policy:
     alerts = settings.alerts
+    return Policy(alerts.cool_down, alerts.escalate_after, lambda: uuid.uuid4().hex, _highest(settings))
+
+
+def _highest(settings: Settings) -> dict[Grade, Severity | None]:
+    alerts = settings.alerts
     wanted = {Grade.A: alerts.highest_a, Grade.B: alerts.highest_b, Grade.C: alerts.highest_c}
-    highest = {grade: None if most == "never" else Severity(most) for grade, most in wanted.items()}
-    return Policy(alerts.cool_down, alerts.escalate_after, lambda: uuid.uuid4().hex, highest)
+    return {grade: None if most == "never" else Severity(most) for grade, most in wanted.items()}
 
 
 def _rules(settings: Settings) -> Rules:

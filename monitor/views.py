@@ -48,7 +48,12 @@ def hit_view(hit: KeywordHit) -> HitView:
 
 def clip_path(alert: Alert) -> str:
     """Path of the evidence clip on the web server, empty where there is none."""
-    return f"/api/clips/{alert.id}.wav" if alert.clip else ""
+    return clip_address(alert.id) if alert.clip else ""
+
+
+def clip_address(alert_id: str) -> str:
+    """Path of the clip of an alert that has one."""
+    return f"/api/clips/{alert_id}.wav"
 
 
 def alert_view(alert: Alert) -> AlertView:

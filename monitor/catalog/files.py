@@ -30,6 +30,15 @@ def read(path: Path) -> str:
 
 def write(path: Path, content: str) -> None:
     """Replaces the file at once. Raises OperatorError where the directory or the disk doesn't let it."""
+    staged = stage(path, content)
+    try:
+        settle(staged, path)
+    finally:
+        discard(staged)
+
+
+def stage(path: Path, content: str) -> Path:
+    """The content in a file beside `path`, on the disk already. Raises OperatorError where that can't be."""
     if path.resolve().is_relative_to(PACKAGE):
         raise OperatorError(
             f"{path.parent} holds the lists that come with the program: an update would undo every change. "
@@ -39,22 +48,34 @@ def write(path: Path, content: str) -> None:
         number, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)  # hidden: no list to the reader
     except OSError as error:
         raise _refused(path, error) from error
-    temporary = Path(name)
     try:
         with os.fdopen(number, "wb") as file:
             file.write(content.encode())
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        temporary.replace(path)
-        _settle(path.parent)
+        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        discard(Path(name))
+        raise _refused(path, error) from error
+    return Path(name)
+
+
+def settle(staged: Path, path: Path) -> None:
+    """What was staged becomes the file. Raises OperatorError."""
+    try:
+        staged.replace(path)
+        _sync(path.parent)
+    except OSError as error:
         raise _refused(path, error) from error
 
 
-def _settle(directory: Path) -> None:
+def discard(staged: Path) -> None:
+    """Nothing happens where it has become the file."""
+    with suppress(OSError):
+        staged.unlink(missing_ok=True)
+
+
+def _sync(directory: Path) -> None:
     """The new name is on the disk, too."""
     number = os.open(directory, os.O_RDONLY)
     try:

@@ -80,11 +80,15 @@ class Trials(Generic[R]):
     def find(self, trial: str) -> Trial[R] | None:
         return self._trials.get(trial)
 
-    def start(self, name: str, work: Callable[[Trial[R]], R]) -> Trial[R]:
-        """`work` runs in a thread and calls `progress` often. Raises Busy while another one runs."""
+    def free(self) -> None:
+        """Raises Busy while one runs."""
         running = next((one for one in self._trials.values() if one.state is TrialState.RUNNING), None)
         if running is not None:
             raise Busy(f"A backtest of {running.name!r} runs ({running.id}): wait for it or cancel it.")
+
+    def start(self, name: str, work: Callable[[Trial[R]], R]) -> Trial[R]:
+        """`work` runs in a thread and calls `progress` often. Raises Busy while another one runs."""
+        self.free()
         trial: Trial[R] = Trial(uuid.uuid4().hex, name, self._clock())
         self._trials[trial.id] = trial
         while len(self._trials) > KEPT:

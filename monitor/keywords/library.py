@@ -17,6 +17,7 @@ from monitor.errors import KeywordListInvalid
 from monitor.keywords.lists import parse
 from monitor.keywords.match import Matcher
 from monitor.keywords.rules import KeywordList
+from monitor.keywords.scope import States
 
 MAX_BYTES = 16 * 1024 * 1024
 """Size of one list file."""
@@ -54,6 +55,7 @@ class Library:
         self._files: dict[Path, _File] = {}
         self._missing = ""
         self._matcher = Matcher(())
+        self._paths: dict[str, Path] = {}  # by name of the list in force
 
     @property
     def matcher(self) -> Matcher:
@@ -65,6 +67,20 @@ class Library:
         """All that is wrong now, told already or not."""
         present = (problem for _, file in sorted(self._files.items()) for problem in (file.problem, file.clash))
         return tuple(problem for problem in (self._missing, *present) if problem)
+
+    @property
+    def states(self) -> States:
+        """What overrides the lists' own states."""
+        return self._matcher.states
+
+    @states.setter
+    def states(self, states: States) -> None:
+        if dict(states) != self._matcher.states:
+            self._matcher = self._matcher.with_states(states)
+
+    def path(self, name: str) -> Path | None:
+        """The file of a list in force."""
+        return self._paths.get(name)
 
     def names(self) -> list[str]:
         """The lists in force, as name@version, in order of name."""
@@ -94,7 +110,7 @@ class Library:
         before = {one.name: one for one in self._matcher.lists}
         after = self._in_force()
         if touched and after != before:
-            self._matcher = Matcher(after.values())
+            self._matcher = Matcher(after.values(), self._matcher.states)
         labels = {one.label for one in before.values()}
         return Changes(
             changed=tuple(sorted(one.label for one in after.values() if one.label not in labels)),
@@ -151,6 +167,7 @@ class Library:
                 file.clash = f"{path}:1: the list {name!r} is in {owners[name]} already; give this one another name"
                 continue
             lists[name], owners[name] = file.good, path
+        self._paths = owners
         return lists
 
 

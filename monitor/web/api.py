@@ -26,7 +26,9 @@ from monitor.web.answers import (
 from monitor.web.deps import WebDeps
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
-Before = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Only those with a lower event number: the next page")]
+Before = Annotated[
+    int | None, Query(ge=0, le=2**63 - 1, description="Only those with a lower event number: the next page")
+]
 OfRoom = Annotated[str | None, Query(description="Only this room")]
 Worst = Annotated[Severity | None, Query(description="This severity and worse")]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Trouble}}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket
 
-from monitor.errors import MonitorError, StoreFailed
 from monitor.web.api import api
 from monitor.web.canary import canary_api
 from monitor.web.deps import WebDeps
 from monitor.web.feed import serve_feed
 from monitor.web.guard import Guard
+from monitor.web.keyword_backtests import backtests
+from monitor.web.keyword_evidence import evidence
+from monitor.web.keywords import keywords
 from monitor.web.pages import pages
+from monitor.web.refusals import refuse_in_words
 from monitor.web.wires import SocketWire
 
 __all__ = ["WebDeps", "create_app"]
@@ -24,8 +25,13 @@ def create_app(deps: WebDeps) -> FastAPI:
     # Without the documentation pages of FastAPI: they load scripts from a foreign server.
     app = FastAPI(title="Room Monitor", version=deps.hello().version, docs_url=None, redoc_url=None)
     app.add_middleware(Guard, allowed_hosts=deps.allowed_hosts)
-    app.add_exception_handler(StoreFailed, _unavailable)
+    refuse_in_words(app)
     app.include_router(api(deps))
+    if deps.catalog is not None:
+        app.include_router(keywords(deps.catalog))
+        app.include_router(evidence(deps.catalog))
+    if deps.backtests is not None:
+        app.include_router(backtests(deps.backtests))
     app.include_router(canary_api(deps))
 
     @app.websocket("/feed")
@@ -44,8 +50,3 @@ def create_app(deps: WebDeps) -> FastAPI:
 
     app.include_router(pages(deps.static))
     return app
-
-
-async def _unavailable(_: Request, error: Exception) -> JSONResponse:
-    code = error.code if isinstance(error, MonitorError) else ""
-    return JSONResponse({"detail": str(error), "code": code}, status_code=503)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from monitor.alerts.feed import Feed
+from monitor.catalog.backtests import Backtests
+from monitor.catalog.catalog import Catalog
 from monitor.messages import CanaryRan, Hello
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
@@ -35,6 +37,8 @@ class WebDeps:
     health: Callable[[], list[str]]  # what is wrong now, in plain words; empty: nothing
     metrics: Metrics
     clips: Path  # directory of the evidence clips
+    catalog: Catalog | None = None  # keyword lists as things that people change; None: not over this server
+    backtests: Backtests | None = None
     # Serves one participant of a built-in room until it leaves; None: there are no such rooms.
     serve_room: Callable[[str, Wire], Awaitable[None]] | None = None
     # "name", "notice" and "participants" of a built-in room; None: no such room.

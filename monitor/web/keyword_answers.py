@@ -1,0 +1,503 @@
+"""What goes in and out of the keywords part of the HTTP API."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from monitor.messages import HitView
+from monitor.model import Grade, RuleState, Severity
+from monitor.web.answers import Answer
+
+LONGEST = 16 * 1024 * 1024
+"""Characters of a list."""
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME, description="Name of a keyword list")]
+Label = Annotated[str, Field(min_length=1, max_length=2000, description="A rule's label: its phrase as written")]
+Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+
+
+class Refusal(Answer):
+    """Why a request can't be answered; `code` is one of docs/reference/errors.md."""
+
+    detail: str
+    code: str = ""
+    problems: list[ProblemView] = Field([], description="What is wrong with a list: each with its place")
+
+
+class ProblemView(Answer):
+    """One thing that is wrong with a list."""
+
+    line: int = Field(description="From 1")
+    column: int = Field(description="From 1, in characters")
+    reason: str
+    mend: str = Field(description="What to write instead; may be empty")
+
+
+class RemarkView(Answer):
+    """What lint says of a list that can be used."""
+
+    grade: str = Field(description="wrong, warning or hint")
+    line: int = Field(description="From 1; 0: no line")
+    rule: str = Field(description="Label of the rule; empty: the whole list")
+    what: str
+    mend: str
+
+
+class Signed(Answer):
+    """Who changes something, and why. There are no accounts yet: both are kept as given."""
+
+    who: str = Field(min_length=1, max_length=100, pattern=r"\S", description="Recorded as given")
+    why: str = Field(min_length=1, max_length=500, pattern=r"\S", description="For whoever reads the history")
+
+
+# lists
+
+
+class CombinationView(Answer):
+    parts: list[str]
+    without: list[str]
+    ordered: bool
+    words: int | None
+    seconds: float | None
+    reach: Literal["utterance", "speaker", "room"]
+
+
+class RuleView(Answer):
+    """One rule as it is in force."""
+
+    label: str
+    kind: Literal["phrase", "pattern", "combination"]
+    text: str = Field(description="The phrase or the pattern; empty for a combination")
+    state: RuleState = Field(description="What it is now: its own state, or its list's")
+    own_state: RuleState | None = Field(description="What was set for this rule alone; null: nothing")
+    severity: Severity
+    note: str
+    inflect: bool
+    disguise: bool
+    sound: float | None
+    cool_down: float | None
+    languages: list[str]
+    rooms: list[str]
+    expires: date | None
+    owner: str
+    floor: float | None
+    combination: CombinationView | None
+
+
+class ListSummary(Answer):
+    """One keyword list in force."""
+
+    name: str
+    title: str
+    version: str
+    state: RuleState
+    severity: Severity
+    languages: list[str]
+    owner: str
+    note: str
+    expires: date | None
+    floor: float | None
+    rules: int
+    exceptions: int
+
+
+class ListPage(Answer):
+    lists: list[ListSummary]
+    problems: list[str] = Field(description="Why files are refused; the versions before them stay in force")
+
+
+class ListView(Answer):
+    """A list with all of its rules and its file as it is."""
+
+    summary: ListSummary
+    rules: list[RuleView]
+    exceptions: list[str]
+    hits: list[str] = Field(description="Examples that must be found")
+    misses: list[str] = Field(description="Examples in which nothing may be found")
+    content: str = Field(description="The file")
+    etag: str = Field(description="Give it as `base` with a change, so that no other change is overwritten")
+    problem: str = Field(description="Why the file can't be used as it is now; empty: it can")
+
+
+class PutList(Signed):
+    """A new list, or a new version of one."""
+
+    content: str = Field(max_length=LONGEST, description="The whole file, TOML")
+    base: str = Field("", max_length=64, description="etag of the content it was made from; empty for a new list")
+    dry_run: bool = Field(False, description="Only say what it would do")
+
+
+class ChangeView(Answer):
+    rule: str = Field(description="Label; empty: a setting of the list")
+    setting: str
+    before: str
+    after: str
+
+
+class DifferenceView(Answer):
+    """`lines` is a unified diff of the files; the rest compares what they mean."""
+
+    lines: str
+    settings: list[ChangeView]
+    added: list[str] = Field(description="Labels of rules")
+    removed: list[str]
+    changed: list[ChangeView]
+    exceptions_added: list[str]
+    exceptions_removed: list[str]
+
+
+class WrittenView(Answer):
+    """What a change did, or with `dry_run`, would do."""
+
+    name: str
+    before: str = Field(description="The version before; empty: there was none")
+    version: str
+    etag: str
+    state: RuleState
+    difference: DifferenceView
+    remarks: list[RemarkView]
+
+
+class SetState(Signed):
+    """draft: not evaluated; shadow: evaluated and counted, no alert; live; retired: kept for the record."""
+
+    state: RuleState
+
+
+class SetRuleState(Signed):
+    """For one rule, whatever versions of its list come. A list that is draft or retired silences its rules."""
+
+    rule: Label
+    state: RuleState | None = Field(description="null: again as the list says")
+
+
+class RuleStateView(Answer):
+    list_name: str
+    rule: str
+    state: RuleState = Field(description="What it is now")
+
+
+class RuleStateEntry(Answer):
+    """One change of a state; newest first."""
+
+    rule: str = Field(description="Empty: the whole list")
+    state: RuleState | None = Field(description="null: as the list says")
+    who: str
+    why: str
+    at: float
+
+
+class VersionView(Answer):
+    """One entry of a list's history."""
+
+    version: str
+    who: str = Field(description="`file`: changed by hand")
+    why: str
+    at: float = Field(description="Unix time")
+
+
+class History(Answer):
+    """Newest first."""
+
+    versions: list[VersionView]
+    states: list[RuleStateEntry]
+
+
+class VersionText(Answer):
+    name: str
+    version: str
+    content: str
+
+
+class RollBack(Signed):
+    to: str = Field("", max_length=64, description="Version; empty: the one before the present one")
+
+
+class AddException(Signed):
+    text: Text
+
+
+class AddRule(Signed):
+    """A rule as in a list file: `text` for a phrase, or `label` with `pattern`, `all`, `near` or `sequence`."""
+
+    rule: RuleTable
+
+
+class RuleTable(Answer):
+    """Left out or null: as the list says."""
+
+    text: Text | None = None
+    label: Text | None = None
+    pattern: Text | None = None
+    all: list[Text] | None = None
+    near: list[Text] | None = None
+    sequence: list[Text] | None = None
+    not_: list[Text] | None = Field(None, alias="not")
+    words: int | None = Field(None, ge=0, le=1000)
+    seconds: float | None = Field(None, gt=0, le=3600)
+    reach: Literal["utterance", "speaker", "room"] | None = None
+    severity: Severity | None = None
+    note: str | None = Field(None, max_length=2000)
+    inflect: bool | None = None
+    disguise: bool | None = None
+    sound: bool | float | None = None
+    cool_down: float | None = Field(None, ge=0, le=86400)
+    languages: list[str] | None = None
+    rooms: list[str] | None = None
+    expires: date | None = None
+    owner: Text | None = None
+    floor: float | None = Field(None, ge=0, le=1)
+
+
+class Import(Signed):
+    """Rules from a file of another program, or of this one. All of it or nothing."""
+
+    format: Literal["csv", "toml"]
+    content: str = Field(max_length=LONGEST)
+    base: str = Field("", max_length=64, description="etag of the present content; empty for a new list")
+    dry_run: bool = Field(False, description="Only say what it would do")
+
+
+class LintRequest(Answer):
+    content: str = Field(max_length=LONGEST)
+
+
+class LintReport(Answer):
+    """`problems`: why it can't be used; `remarks`: what could be better where it can."""
+
+    name: str
+    version: str
+    rules: int
+    problems: list[ProblemView]
+    remarks: list[RemarkView]
+
+
+class TestRequest(Answer):
+    """A sentence, looked at with a list that need not be in force."""
+
+    __test__ = False  # not for pytest
+    text: str = Field(max_length=5000)
+    language: str = Field("", pattern=r"^([a-z]{2,3})?$", description="ISO 639-1; empty: any")
+    content: str | None = Field(None, max_length=LONGEST, description="A list, TOML; null: all lists in force")
+
+
+class TestHit(Answer):
+    __test__ = False
+    state: RuleState = Field(description="Of the rule: only live ones raise alerts")
+    hit: HitView
+
+
+class TestReport(Answer):
+    __test__ = False
+    hits: list[TestHit]
+
+
+# how good rules are
+
+
+class PrecisionView(Answer):
+    """Verdicts on what a rule found. `value` is right ÷ (right + wrong); unsure ones don't count."""
+
+    list_name: str
+    rule: str
+    right: int
+    wrong: int
+    unsure: int
+    value: float | None = Field(description="null: no verdict yet")
+    low: float = Field(description="Lower end of the Wilson 95 % interval")
+    high: float = Field(description="Upper end")
+    floor: float | None = Field(description="Below it for long enough, the rule demotes itself to shadow")
+    state: RuleState | None = Field(description="null: the list has no such rule now")
+
+
+class PrecisionPage(Answer):
+    rules: list[PrecisionView]
+
+
+class HitCountView(Answer):
+    list_name: str
+    rule: str
+    state: RuleState
+    grade: Grade
+    hits: int
+    alerted: int = Field(description="Of them, how many are in an alert")
+
+
+class HitCountPage(Answer):
+    since: float = Field(description="Unix time")
+    counts: list[HitCountView]
+
+
+class StoredHitView(Answer):
+    """One hit, with or without an alert."""
+
+    id: int
+    at: float
+    alert: str = Field(description="Id of its alert; empty: none was raised")
+    subject: str = Field(description="What a verdict on it is about")
+    room: str
+    utterance: str
+    language: str
+    state: RuleState = Field(description="Of the rule at the time")
+    hit: HitView
+
+
+class StoredHitPage(Answer):
+    """Newest first."""
+
+    hits: list[StoredHitView]
+    before: int | None = Field(description="Ask for ?before= this to get the next, older page; null: no more")
+
+
+class NearMissView(Answer):
+    """What almost was a hit, and why it was none."""
+
+    id: int
+    at: float
+    room: str
+    utterance: str
+    language: str
+    list_name: str
+    list_version: str
+    rule: str
+    matched: str
+    before: str
+    after: str
+    likeness: float
+    wanted: float
+    cause: str
+
+
+class NearMissPage(Answer):
+    """Newest first."""
+
+    near_misses: list[NearMissView]
+    before: int | None = Field(description="Ask for ?before= this to get the next, older page; null: no more")
+
+
+class FromNearMiss(Signed):
+    """Makes a phrase, or an exception, of a near miss."""
+
+    text: Text | None = Field(None, description="null: the words as they were recognised")
+    severity: Severity | None = Field(None, description="Of a phrase; null: that of the rule it nearly was")
+
+
+class SuggestionView(Answer):
+    """An exception that would have spared wrong hits."""
+
+    rule: str
+    exception: str
+    wrong: int = Field(description="Wrong hits that it would have cancelled; it would have cancelled no right one")
+    share: float = Field(description="Of all wrong hits of the rule, 0 to 1")
+    examples: list[str]
+
+
+class SuggestionPage(Answer):
+    suggestions: list[SuggestionView]
+
+
+class GiveVerdict(Answer):
+    verdict: Literal["right", "wrong", "unsure"]
+    who: str = Field(min_length=1, max_length=100, pattern=r"\S", description="There are no accounts yet: as given")
+    note: str = Field("", max_length=2000)
+
+
+class VerdictView(Answer):
+    subject: str = Field(description="Id of the alert, or `hit-` and the number of a hit without one")
+    list_name: str
+    version: str
+    rule: str
+    grade: Grade
+    verdict: Literal["right", "wrong", "unsure"]
+    who: str
+    note: str
+    at: float
+
+
+class VerdictPage(Answer):
+    """Newest first; of one person the newest counts."""
+
+    verdicts: list[VerdictView]
+
+
+# backtest
+
+
+class StartTrial(Answer):
+    """What a list would have found in what is stored, next to what the list in force finds."""
+
+    name: Name
+    content: str | None = Field(None, max_length=LONGEST, description="A draft, TOML; null: the version named")
+    version: str = Field("", max_length=64, description="A stored version; empty: the one in force")
+    against: str = Field("", max_length=64, description="Compare with this version; empty: the one in force")
+    since: float = Field(ge=0, le=1e11, description="Unix time")
+    until: float | None = Field(None, ge=0, le=1e11)
+
+
+class TrialHit(Answer):
+    """One hit that is gained, lost, or has another grade or severity."""
+
+    change: Literal["gained", "lost", "regraded"]
+    rule: str
+    utterance: str
+    room: str
+    spoken_at: float
+    before: str
+    matched: str
+    after: str
+    old: Grade | None = Field(description="null: not found before")
+    new: Grade | None = Field(description="null: not found now")
+    alert: str = Field(description="Id of an alert of that utterance, or empty")
+    clip: str = Field(description="Path of its clip to listen to, or empty")
+
+
+class TrialRule(Answer):
+    """One rule in both versions."""
+
+    rule: str
+    hits_before: int
+    hits: int
+    gained: int
+    lost: int
+    regraded: int
+    alerts_before: int
+    alerts: int
+
+
+class TrialReport(Answer):
+    """Counts are of all; `examples` are the newest few of each rule and kind of change."""
+
+    utterances: int
+    hours: float = Field(description="From the first utterance to the end of the last")
+    speech_hours: float
+    gained: int
+    lost: int
+    regraded: int
+    alerts_an_hour: float
+    alerts_an_hour_before: float
+    rules: list[TrialRule] = Field(description="That hit anything; those with most changes first")
+    examples: list[TrialHit]
+    took: float = Field(description="Seconds")
+
+
+class TrialView(Answer):
+    """A backtest. One runs at a time; the last few are kept until the service stops."""
+
+    id: str
+    name: str
+    state: Literal["running", "done", "cancelled", "failed"]
+    done: int = Field(description="Utterances looked at")
+    total: int
+    began: float
+    took: float = Field(description="Seconds so far")
+    detail: str = Field(description="Why it failed; else empty")
+    report: TrialReport | None
+
+
+class TrialPage(Answer):
+    """Newest first."""
+
+    trials: list[TrialView]

@@ -1,0 +1,180 @@
+"""The keywords part of the HTTP API: lists, versions, states, trying a text. Enough for an editor.
+
+There are no accounts yet: `who` is recorded as given, and whoever reaches the API may change lists (see guard.py).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import PlainTextResponse
+
+from monitor.catalog.catalog import Catalog
+from monitor.catalog.parts import Parts
+from monitor.keywords.refusal import ListRefused
+from monitor.views import hit_view
+from monitor.web import keyword_views as views
+from monitor.web.keyword_answers import (
+    NAME,
+    AddException,
+    AddRule,
+    DifferenceView,
+    History,
+    Import,
+    LintReport,
+    LintRequest,
+    ListPage,
+    ListView,
+    PutList,
+    RollBack,
+    RuleStateEntry,
+    RuleStateView,
+    SetRuleState,
+    SetState,
+    TestHit,
+    TestReport,
+    TestRequest,
+    VersionText,
+    VersionView,
+    WrittenView,
+)
+from monitor.web.refusals import REFUSALS
+
+Name = Annotated[str, Path(pattern=NAME, description="Name of a keyword list")]
+Version = Annotated[str, Query(max_length=64, description="A version from the history")]
+Label = Annotated[str, Query(min_length=1, max_length=2000, description="Label of a rule")]
+Who = Annotated[str, Query(min_length=1, max_length=100, pattern=r"\S", description="Recorded as given")]
+Why = Annotated[str, Query(min_length=1, max_length=500, pattern=r"\S", description="For the history")]
+Format = Annotated[Literal["csv", "toml"], Query(description="Kind of file")]
+ONE = "/api/keywords/lists/{name}"
+
+
+def keywords(catalog: Catalog) -> APIRouter:
+    router = APIRouter(responses=REFUSALS)
+    _lists(router, catalog)
+    _history(router, catalog)
+    _parts(router, catalog)
+    _exchange(router, catalog)
+    _trying(router, catalog)
+    return router
+
+
+def _lists(router: APIRouter, catalog: Catalog) -> None:
+    @router.get("/api/keywords/lists", tags=["keyword lists"])
+    async def lists() -> ListPage:
+        """The keyword lists in force, and why others are not."""
+        return ListPage(lists=[views.summary(one) for one in catalog.lists], problems=list(catalog.problems))
+
+    @router.get(ONE, tags=["keyword lists"])
+    async def one_list(name: Name) -> ListView:
+        """A list with its rules, their states, and its file."""
+        return views.list_view(await catalog.show(name), await catalog.states())
+
+    @router.put(ONE, tags=["keyword lists"])
+    async def put(name: Name, asked: PutList) -> WrittenView:
+        """Write a list. What can't be used is refused with its place, and nothing is changed."""
+        return views.written_view(
+            await catalog.put(name, asked.content, asked.who, asked.why, base=asked.base, dry=asked.dry_run)
+        )
+
+    @router.put(f"{ONE}/state", tags=["keyword lists"])
+    async def state(name: Name, asked: SetState) -> WrittenView:
+        """draft → shadow → live → retired, or any other way. Written into the file."""
+        return views.written_view(await catalog.set_list_state(name, asked.state, asked.who, asked.why))
+
+    @router.put(f"{ONE}/rules/state", tags=["keyword lists"])
+    async def rule_state(name: Name, asked: SetRuleState) -> RuleStateView:
+        """Hold one rule back, or let it be again as its list is."""
+        now = await catalog.set_rule_state(name, asked.rule, asked.state, asked.who, asked.why)
+        return RuleStateView(list_name=name, rule=asked.rule, state=now)
+
+
+def _history(router: APIRouter, catalog: Catalog) -> None:
+    @router.get(f"{ONE}/history", tags=["keyword lists"])
+    async def history(name: Name) -> History:
+        """Every version that was ever put or in force, and every change of a state, with who and why."""
+        versions = await catalog.history(name)
+        states = await catalog.store.rule_state_log(name)
+        return History(
+            versions=[VersionView(version=v.version, who=v.who, why=v.why, at=v.at) for v in versions],
+            states=[RuleStateEntry(rule=s.rule, state=s.state, who=s.who, why=s.why, at=s.at) for s in states],
+        )
+
+    @router.get(f"{ONE}/versions/{{version}}", tags=["keyword lists"])
+    async def version(name: Name, version: str) -> VersionText:
+        """The file as it was."""
+        return VersionText(name=name, version=version, content=await catalog.version(name, version))
+
+    @router.get(f"{ONE}/difference", tags=["keyword lists"])
+    async def difference(name: Name, before: Version = "", after: Version = "") -> DifferenceView:
+        """Between two versions; without `after`, up to the present file, without `before`, from the one before."""
+        return views.difference_view(await catalog.difference(name, before, after))
+
+    @router.post(f"{ONE}/rollback", tags=["keyword lists"])
+    async def rollback(name: Name, asked: RollBack) -> WrittenView:
+        """One step back, or to a version."""
+        return views.written_view(await catalog.roll_back(name, asked.who, asked.why, asked.to))
+
+
+def _parts(router: APIRouter, catalog: Catalog) -> None:
+    @router.post(f"{ONE}/rules", tags=["keyword lists"])
+    async def add_rule(name: Name, asked: AddRule) -> WrittenView:
+        """Add a rule to the file; its comments stay."""
+        table = asked.rule.model_dump(exclude_none=True, by_alias=True)
+        return views.written_view(await Parts(catalog).add_rule(name, table, asked.who, asked.why))
+
+    @router.delete(f"{ONE}/rules", tags=["keyword lists"])
+    async def remove_rule(name: Name, rule: Label, who: Who, why: Why) -> WrittenView:
+        return views.written_view(await Parts(catalog).remove_rule(name, rule, who, why))
+
+    @router.post(f"{ONE}/exceptions", tags=["keyword lists"])
+    async def add_exception(name: Name, asked: AddException) -> WrittenView:
+        """What covers a hit cancels it."""
+        return views.written_view(await Parts(catalog).add_exception(name, asked.text, asked.who, asked.why))
+
+    @router.delete(f"{ONE}/exceptions", tags=["keyword lists"])
+    async def remove_exception(name: Name, text: Label, who: Who, why: Why) -> WrittenView:
+        return views.written_view(await Parts(catalog).remove_exception(name, text, who, why))
+
+
+def _exchange(router: APIRouter, catalog: Catalog) -> None:
+    @router.post(f"{ONE}/import", tags=["keyword lists"])
+    async def import_list(name: Name, asked: Import) -> WrittenView:
+        """Make the list from a file of another program. All of it, or nothing where a line can't be used."""
+        content = await Parts(catalog).imported(name, asked.content, asked.format)
+        return views.written_view(
+            await catalog.put(name, content, asked.who, asked.why, base=asked.base, dry=asked.dry_run)
+        )
+
+    @router.get(
+        f"{ONE}/export",
+        response_class=PlainTextResponse,
+        responses={200: {"content": {"text/csv": {}, "application/toml": {}}}},
+        tags=["keyword lists"],
+    )
+    async def export(name: Name, format: Format = "toml") -> PlainTextResponse:
+        """The list as a file that `import` takes."""
+        text = await Parts(catalog).exported(name, format)
+        kind = "text/csv" if format == "csv" else "application/toml"
+        headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"'}
+        return PlainTextResponse(text, media_type=kind, headers=headers)
+
+
+def _trying(router: APIRouter, catalog: Catalog) -> None:
+    @router.post("/api/keywords/lint", tags=["keyword lists"])
+    async def lint(asked: LintRequest) -> LintReport:
+        """What is wrong with a list, and what could be better. Nothing is written."""
+        try:
+            found, remarks = await catalog.check(asked.content)
+        except ListRefused as refused:
+            problems = [views.problem_view(problem) for problem in refused.problems]
+            return LintReport(name="", version="", rules=0, problems=problems, remarks=[])
+        told = [views.remark_view(remark) for remark in remarks]
+        return LintReport(name=found.name, version=found.version, rules=len(found.rules), problems=[], remarks=told)
+
+    @router.post("/api/keywords/test", tags=["keyword lists"])
+    async def test(asked: TestRequest) -> TestReport:
+        """What would be found in a sentence, with the lists in force or with a draft."""
+        hits = await Parts(catalog).test(asked.text, asked.language, asked.content)
+        return TestReport(hits=[TestHit(state=hit.state, hit=hit_view(hit)) for hit in hits])
