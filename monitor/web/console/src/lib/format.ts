@@ -1,5 +1,5 @@
 // Numbers and times as people read them.
-import type { AlertView, CoverageView } from './feed'
+import type { AlertView, CoverageView, HitView, SecondView } from './feed'
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
@@ -36,6 +36,34 @@ export function languageName(code: string): string {
 export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const
 export type Severity = AlertView['severity']
 export const rank = (severity: Severity): number => SEVERITIES.indexOf(severity)
+
+export const GRADES: Readonly<Record<HitView['grade'], string>> = {
+  A: 'the exact words, surely heard',
+  B: 'another form of the words, disguised, in another reading, or with an unsure word',
+  C: 'it only sounds alike, or the recogniser was told what to expect',
+}
+
+/** How a hit was found, in plain words; empty where it was found as its list has it. */
+export function foundHow(hit: HitView): string {
+  switch (hit.way) {
+    case 'exact':
+      return ''
+    case 'inflected':
+      return 'another form of the words'
+    case 'disguised':
+      return 'disguised'
+    case 'alternative':
+      return 'in another reading of the sound'
+    case 'sound':
+      return `sounds ${Math.round(hit.likeness * 100)} % alike`
+  }
+}
+
+export const OUTCOMES: Readonly<Record<SecondView['outcome'], string>> = {
+  confirmed: 'Confirmed',
+  undecided: 'Not decided',
+  withdrawn: 'Withdrawn',
+}
 
 export interface CoveragePart {
   key: Exclude<keyof CoverageView, 'total' | 'share'>

@@ -29,7 +29,10 @@ export function marked(words: readonly WordView[], phrases: readonly string[]): 
 /** Seconds by which a word's end may miss its utterance: both are measured, and one is rounded. */
 const SLACK = 0.5
 
-/** The matched texts that alerts found in this utterance. */
+/** Between the parts of a combination that were not said in one go. */
+const APART = ' … '
+
+/** The matched texts that alerts found in this utterance, without what a second hearing withdrew. */
 export function phrasesIn(heard: HeardMessage, alerts: readonly ShownAlert[]): string[] {
   const { began } = heard
   const ended = began + heard.seconds
@@ -37,8 +40,8 @@ export function phrasesIn(heard: HeardMessage, alerts: readonly ShownAlert[]): s
   return alerts
     .filter(({ alert }) => alert.room === heard.room && alert.speaker.id === heard.speaker.id)
     .flatMap(({ alert }) => alert.hits)
-    .filter((hit) => hit.spoken_at > began - SLACK && hit.spoken_at < ended + SLACK)
-    .map((hit) => hit.matched)
+    .filter((hit) => hit.spoken_at > began - SLACK && hit.spoken_at < ended + SLACK && hit.second?.outcome !== 'withdrawn')
+    .flatMap((hit) => hit.matched.split(APART))
 }
 
 export interface Run {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AlertView, FeedMessage, HeardMessage, Hello, RoomView } from './feed.d.ts'
-import { between, percent, span } from './format.ts'
+import type { AlertView, CanaryRan, FeedMessage, HeardMessage, Hello, HitView, RoomView } from './feed.d.ts'
+import { between, foundHow, percent, span } from './format.ts'
 import { marked, phrasesIn, runs } from './marks.ts'
 import { pause } from './backoff.ts'
 import { apply, emptyView, MOST_ALERTS, MOST_LINES, type View } from './view.ts'
@@ -9,7 +9,7 @@ import { apply, emptyView, MOST_ALERTS, MOST_LINES, type View } from './view.ts'
 const nothing = { pending: 0, silence: 0, examined: 0, vetoed: 0, lost_network: 0, lost_overload: 0, lost_error: 0 }
 const coverage = { ...nothing, not_consented: 0, total: 0, share: null }
 const ada = { id: 'a', name: 'Ada', talking: false }
-const room: RoomView = { id: 'demo', name: 'Demo', state: 'live', detail: '', page: '', speakers: [ada], coverage }
+const room: RoomView = { id: 'demo', name: 'Demo', state: 'live', detail: '', page: '', canary: false, speakers: [ada], coverage }
 
 const hello = (seq: number, after: number): Hello => ({
   type: 'hello', version: '1', seq, after, truncated: false, model: 'base', lists: [], problems: [], rooms: [room], heartbeat: 5,
@@ -22,7 +22,7 @@ const heard = (seq: number): HeardMessage => ({
 const alertOf = (id: string, more: Partial<AlertView> = {}): AlertView => ({
   id, room: 'demo', speaker: ada, utterance: 'u1', severity: 'high', state: 'open', count: 1, language: 'en',
   spoken_at: 2, raised_at: 3, delay: 1, clip: '',
-  hits: [{ list_name: 'l', list_version: 'v', phrase: 'kill', severity: 'high', matched: 'kill', before: '', after: '', probability: 1, spoken_at: 1.9 }],
+  hits: [{ list_name: 'l', list_version: 'v', phrase: 'kill', severity: 'high', matched: 'kill', before: '', after: '', probability: 1, spoken_at: 1.9, grade: 'A', way: 'exact', likeness: 1, second: null }],
   ...more,
 })
 const raise = (seq: number, id = `alert${seq}`): FeedMessage => ({ type: 'alert', seq, at: seq, alert: alertOf(id) })
@@ -77,6 +77,10 @@ test('a changed alert stays one alert at its place, and counts as unseen only wh
   assert.deepEqual(twice.alerts.map((a) => [a.alert.id, a.alert.count]), [['y', 1], ['x', 2]])
   assert.equal(twice.unseen, 2)
   assert.equal(apply(twice, change(4, { count: 3, state: 'escalated' })).unseen, 3)
+  const confirmed = apply(twice, change(4, { state: 'confirmed' }))
+  assert.equal(confirmed.unseen, 2)
+  assert.equal(apply(confirmed, change(5, { count: 3, state: 'escalated' })).unseen, 3)
+  assert.equal(apply(twice, change(4, { state: 'withdrawn' })).alerts[1]?.alert.state, 'withdrawn')
 })
 
 test('behind shows until it recovers; talking and coverage reach their room', () => {
@@ -115,6 +119,35 @@ test('a hit marks the utterance in which it was said, also when it was merged in
   const again = alertOf('x', { count: 2, hits: [first, { ...first, matched: 'kill it', spoken_at: 9.8 }] })
   const repeated = apply(view, { type: 'alert_changed', seq: 6, at: 6, alert: again })
   assert.deepEqual(phrasesIn(heard(9), repeated.alerts), ['kill it'])
+})
+
+test('what was withdrawn is marked no longer, and a combination in all of its parts', () => {
+  const [first] = alertOf('x').hits
+  assert.ok(first)
+  const told = (hit: HitView): View =>
+    after(hello(0, 0), { type: 'alert', seq: 5, at: 5, alert: alertOf('x', { hits: [hit] }) })
+  const second = { model: 'big', text: 'we fill it' }
+  assert.deepEqual(phrasesIn(heard(1), told({ ...first, second: { ...second, outcome: 'withdrawn' } }).alerts), [])
+  assert.deepEqual(phrasesIn(heard(1), told({ ...first, second: { ...second, outcome: 'confirmed' } }).alerts), ['kill'])
+  assert.deepEqual(phrasesIn(heard(1), told({ ...first, matched: 'kill … at dawn' }).alerts), ['kill', 'at dawn'])
+})
+
+test('of the canary only its failures are shown', () => {
+  const quiet = after({ ...hello(0, 0), rooms: [{ ...room, canary: true }] }, heard(1), raise(2))
+  assert.deepEqual([quiet.lines.length, quiet.alerts.length, quiet.seq], [0, 0, 2])
+  const ran = (seq: number, outcome: CanaryRan['outcome']): FeedMessage => ({
+    type: 'canary', seq, at: seq, room: 'demo', list_name: 'l', phrase: 'p', outcome, delay: null, within: 15, alert: '',
+    asked: false, detail: 'not alerted within 60 s',
+  })
+  assert.equal(apply(quiet, ran(3, 'heard')).lines.length, 0)
+  assert.equal(apply(quiet, ran(3, 'missed')).lines.length, 1)
+})
+
+test('how a hit was found is said only where it is not as its list has it', () => {
+  const [hit] = alertOf('x').hits
+  assert.ok(hit)
+  assert.equal(foundHow(hit), '')
+  assert.equal(foundHow({ ...hit, way: 'sound', likeness: 0.876 }), 'sounds 88 % alike')
 })
 
 test('a share is never rounded up to 100 %, and times read as people say them', () => {

@@ -2,6 +2,7 @@
 import type {
   AlertView,
   Behind,
+  CanaryRan,
   FeedMessage,
   GapNoted,
   HeardMessage,
@@ -24,8 +25,8 @@ export interface ShownAlert {
   fresh: boolean
 }
 
-/** One line of the transcript stream: speech, a gap, a room's or speaker's coming and going, a rule's new state. */
-export type Line = HeardMessage | GapNoted | SpeakerChanged | RoomChanged | RuleStateChanged
+/** One line of the transcript stream: speech, a gap, a room's or speaker's coming and going, a rule's new state, a canary that failed. */
+export type Line = HeardMessage | GapNoted | SpeakerChanged | RoomChanged | RuleStateChanged | CanaryRan
 
 export interface View {
   /** Number of the last numbered message that was applied. */
@@ -80,9 +81,12 @@ export function apply(view: View, message: FeedMessage): View {
   switch (message.type) {
     case 'room':
       return { ...next, lines: added(next.lines, message), rooms: present ? withRoom(next.rooms, message.room) : next.rooms }
+    case 'canary':
+      return message.outcome === 'heard' ? next : { ...next, lines: added(next.lines, message) }
     case 'speaker':
       return { ...next, lines: added(next.lines, message), rooms: present ? withChange(next.rooms, message) : next.rooms }
     case 'heard':
+      return isCanary(next, message.room) ? next : { ...next, lines: added(next.lines, message) }
     case 'gap':
     case 'rule_state':
       return { ...next, lines: added(next.lines, message) }
@@ -90,9 +94,12 @@ export function apply(view: View, message: FeedMessage): View {
       return { ...next, behind: message.recovered ? null : message }
     case 'alert':
     case 'alert_changed':
-      return withAlert(next, message.alert, message.seq)
+      return isCanary(next, message.alert.room) ? next : withAlert(next, message.alert, message.seq)
   }
 }
+
+/** What the canary says, and the alerts on it, are the service's own test. */
+const isCanary = (view: View, id: string): boolean => view.rooms.some((room) => room.id === id && room.canary)
 
 function applyPassing(view: View, message: FeedMessage): View {
   switch (message.type) {
@@ -137,7 +144,7 @@ function greet(view: View, hello: Hello): View {
 function withAlert(view: View, alert: AlertView, seq: number): View {
   const fresh = seq > view.quietUntil
   const before = view.alerts.find((shown) => shown.alert.id === alert.id)
-  const escalated = before?.alert.state === 'open' && alert.state === 'escalated'
+  const escalated = before !== undefined && before.alert.state !== 'escalated' && alert.state === 'escalated'
   const unseen = view.unseen + (fresh && (!before || escalated) ? 1 : 0)
   const shown = { alert, seq: before?.seq ?? seq, fresh }
   const alerts = before
