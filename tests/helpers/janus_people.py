@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from fractions import Fraction
 
 import av
 import numpy as np
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
 
 from monitor.errors import ConnectionLost
-from monitor.model import Samples
+from monitor.model import FRAME, RATE, Samples
 from monitor.rooms.builtin import private
 from monitor.rooms.builtin.script import Script
 from monitor.rooms.builtin.speak import Voice, offer
 from monitor.rooms.ice import configuration
+from monitor.rooms.janus.media import add_candidate
 from monitor.rooms.janus.protocol import Data, Place, Plugin
 from monitor.rooms.janus.signalling import Signalling
 
@@ -30,6 +33,44 @@ class MutableVoice(Voice):
             packet = await super().recv()
             if not self.muted:
                 return packet
+
+
+class LevelVoice(MediaStreamTrack):
+    """Says one recording over and over as plain audio, so that aiortc tells its level and Janus knows who talks."""
+
+    kind = "audio"
+
+    def __init__(self, clip: Samples) -> None:
+        super().__init__()
+        self.muted = False
+        self._clip = clip
+        self._count = 0
+        self._began = 0.0
+
+    async def recv(self) -> av.AudioFrame:
+        loop = asyncio.get_running_loop()
+        self._began = self._began or loop.time()
+        while True:
+            number, self._count = self._count, self._count + 1
+            await asyncio.sleep(max(0.0, self._began + number * 0.02 - loop.time()))
+            if self.readyState != "live":
+                raise MediaStreamError
+            if not self.muted:
+                break
+        piece = np.take(self._clip, range(number * FRAME, (number + 1) * FRAME), mode="wrap")
+        frame = av.AudioFrame.from_ndarray(piece[None], format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, number * FRAME, Fraction(1, RATE)
+        return frame
+
+
+class NoVideo(MediaStreamTrack):
+    """A camera that never has a picture."""
+
+    kind = "video"
+
+    async def recv(self) -> av.VideoFrame:
+        await asyncio.Event().wait()
+        raise MediaStreamError
 
 
 class Caller:
@@ -64,27 +105,36 @@ async def caller(place: Place, plugin: Plugin = "videoroom") -> AsyncIterator[Ca
 class Talker:
     """One participant that publishes."""
 
-    def __init__(self, who: Caller, voice: MutableVoice, pc: RTCPeerConnection) -> None:
+    def __init__(self, who: Caller, voice: MutableVoice | LevelVoice) -> None:
         self.who = who
         self.id: int | str = 0
         self._voice = voice
-        self._pc = pc
+        self._pc = RTCPeerConnection(configuration=configuration())
+        self._answer = ""
 
     async def mute(self, muted: bool) -> None:
         self._voice.muted = muted
 
-    async def talk(self, plugin: Plugin) -> None:
-        sdp = await offer(self._pc, self._voice)
-        jsep = {"type": "offer", "sdp": sdp}
+    async def talk(self, plugin: Plugin, *, video: bool = False, late: bool = False) -> None:
+        if video:
+            self._pc.addTransceiver(NoVideo(), direction="sendonly")
+        jsep = {"type": "offer", "sdp": await offer(self._pc, self._voice)}
         body = {"request": "publish"} if plugin == "videoroom" else {"request": "configure", "muted": False}
-        answer = await self.who.signalling.ask(self.who.handle, body, jsep)
-        await self._pc.setRemoteDescription(RTCSessionDescription(answer.sdp, "answer"))
+        self._answer = (await self.who.signalling.ask(self.who.handle, body, jsep)).sdp
+        if not late:
+            await self.arrive()
+
+    async def arrive(self) -> None:
+        """Take the server's answer: media comes up."""
+        await self._pc.setRemoteDescription(RTCSessionDescription(self._answer, "answer"))
 
     async def follow(self) -> None:
-        """Read what Janus tells, so that its messages don't pile up."""
+        """Read what Janus tells."""
         try:
             while True:
-                await self.who.signalling.receive()
+                event = await self.who.signalling.receive()
+                if event.kind == "trickle":
+                    await add_candidate(self._pc, event)
         except ConnectionLost:
             return
 
@@ -95,18 +145,26 @@ class Talker:
 
 @asynccontextmanager
 async def talker(
-    place: Place, *clips: Samples, plugin: Plugin = "videoroom", dtx: bool = True
+    place: Place,
+    *clips: Samples,
+    plugin: Plugin = "videoroom",
+    levels: bool = False,
+    video: bool = False,
+    late: bool = False,
 ) -> AsyncIterator[Talker]:
-    """Somebody who joins and says the recordings over and over, if there are any, until the block ends."""
+    """Somebody who joins and says the recordings over and over, if there are any, until the block ends.
+
+    `levels`: packets tell how loud they are. `video`: a camera as well. `late`: media comes up at `arrive`.
+    """
     async with caller(place, plugin) as who, asyncio.TaskGroup() as group:
         body = {"ptype": "publisher"} if plugin == "videoroom" else {"muted": not clips}
         joined = (await who.signalling.ask(who.handle, {"request": "join", **body, **place.door()})).data
-        script = Script(clips or (np.zeros(320, np.int16),), pause=0.0, loop=True)
-        person = Talker(who, MutableVoice(place.display, script), RTCPeerConnection(configuration=configuration()))
+        said = clips or (np.zeros(FRAME, np.int16),)
+        person = Talker(who, LevelVoice(said[0]) if levels else MutableVoice(place.display, Script(said, 0.0, True)))
         person.id = joined["id"]
         try:
             if clips:
-                await person.talk(plugin)
+                await person.talk(plugin, video=video, late=late)
             following = group.create_task(person.follow())
             try:
                 yield person

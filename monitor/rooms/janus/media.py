@@ -7,7 +7,6 @@ Janus's offer has announced for them; packets of the one before that come late a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
@@ -17,6 +16,7 @@ from monitor.model import Speaker
 from monitor.rooms.builtin import private
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec
 from monitor.rooms.ice import configuration
+from monitor.rooms.janus.protocol import Event
 from monitor.rooms.peer import MediaStream, Receiver
 
 
@@ -71,17 +71,9 @@ class Media:
             raise ConnectionLost(f"Janus's offer can't be used: {error!r}") from error
         return ask_for_fec(self._pc.localDescription.sdp), new
 
-    async def add_candidate(self, candidate: Mapping[str, Any]) -> None:
-        """One that Janus found later (`full_trickle`). What can't be understood is left out."""
-        text = candidate.get("candidate")
-        try:
-            if not isinstance(text, str) or not text:
-                return await self._pc.addIceCandidate(None)
-            found: RTCIceCandidate = candidate_from_sdp(text.removeprefix("candidate:"))
-            found.sdpMid, found.sdpMLineIndex = candidate.get("sdpMid"), candidate.get("sdpMLineIndex")
-            await self._pc.addIceCandidate(found)
-        except SDP_ERRORS:
-            return None
+    async def add_candidate(self, event: Event) -> None:
+        """See `add_candidate`."""
+        await add_candidate(self._pc, event)
 
     def end(self, mid: str) -> None:
         """The speaker of this m-line is gone."""
@@ -100,6 +92,20 @@ class Media:
     def _open(self, mid: str, speaker: Speaker, source: int | None) -> MediaStream:
         self._who[mid] = speaker
         return self._receiver.open(mid, speaker, source=source)
+
+
+async def add_candidate(pc: RTCPeerConnection, event: Event) -> None:
+    """An address that Janus found after its description (`full_trickle`). What can't be understood is left out."""
+    found = event.body.get("candidate")
+    text = found.get("candidate") if isinstance(found, dict) else None
+    try:
+        if not isinstance(found, dict) or not isinstance(text, str):
+            return await pc.addIceCandidate(None)  # there are no more
+        candidate: RTCIceCandidate = candidate_from_sdp(text.removeprefix("candidate:"))
+        candidate.sdpMid, candidate.sdpMLineIndex = found.get("sdpMid"), found.get("sdpMLineIndex")
+        await pc.addIceCandidate(candidate)
+    except SDP_ERRORS:
+        return None
 
 
 def _sources(offer: str) -> dict[str, int]:

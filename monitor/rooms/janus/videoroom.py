@@ -132,8 +132,7 @@ class VideoRoom:
             case "hangup" if event.handle == self._wire:
                 raise ConnectionLost(f"Janus has ended the media: {event.body.get('reason')}")
             case "trickle" if event.handle == self._wire:
-                candidate = event.body.get("candidate")
-                await self._media.add_candidate(candidate if isinstance(candidate, dict) else {})
+                await self._media.add_candidate(event)
             case _ if event.handle == self._wire:
                 await self._subscription(event)
             case _ if event.handle == self._room:

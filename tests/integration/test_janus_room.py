@@ -1,0 +1,212 @@
+"""What only Janus does: sockets replaced, rooms made later, people thrown out, servers that hang, two kinds of secrets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import ConnectionLost, Refused
+from monitor.model import Origin, RoomState
+from monitor.rooms.backoff import Backoff
+from monitor.rooms.connector import Track
+from monitor.rooms.janus.connector import VideoRoomConnector
+from monitor.rooms.janus.protocol import Place
+from monitor.rooms.janus.videoroom import VideoRoom
+from monitor.rooms.supervisor import RoomSupervisor
+from tests.helpers.cutter import cutter
+from tests.helpers.janus_people import caller, talker
+from tests.helpers.janus_server import JanusServer, janus_server
+from tests.helpers.people import Ear, tone
+from tests.helpers.room_server import until
+from tests.helpers.stages import VIDEOROOM
+
+
+@pytest.fixture
+async def janus(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[JanusServer]:
+    async with janus_server(tmp_path, unused_tcp_port, videoroom=VIDEOROOM) as server:
+        yield server
+
+
+def place(server: JanusServer, name: str = "Room Monitor", port: int = 0) -> Place:
+    return Place(f"ws://127.0.0.1:{port or server.port}", 1234, name, pin="sesame")
+
+
+class Visit:
+    """A visit with an ear for each track."""
+
+    def __init__(self, session: VideoRoom) -> None:
+        self.session = session
+        self.ears: list[Ear] = []
+        self.error: ConnectionLost | Refused | None = None  # how it ended
+
+    async def follow(self, group: asyncio.TaskGroup) -> None:
+        try:
+            async for track in self.session.tracks():
+                self.ears.append(Ear(track))
+                group.create_task(self.ears[-1].listen())
+        except (ConnectionLost, Refused) as error:
+            self.error = error
+
+
+@asynccontextmanager
+async def visiting(server: JanusServer, port: int = 0, patience: float = 5.0) -> AsyncIterator[Visit]:
+    async with VideoRoomConnector(lambda: place(server, port=port), patience).join() as session:
+        assert isinstance(session, VideoRoom)
+        visit = Visit(session)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(visit.follow(group))
+            try:
+                yield visit
+            finally:
+                await session.close()
+
+
+async def test_a_broken_socket_is_replaced_and_nothing_is_missed(janus: JanusServer) -> None:
+    async with (
+        cutter(janus.port) as way,
+        talker(place(janus, "Ann"), tone(400, 0.5)),
+        visiting(janus, way.port) as visit,
+    ):
+        ears = visit.ears
+        await until(lambda: bool(ears) and ears[0].seconds > 0.5)
+        way.cut()
+        await until(lambda: way.accepted == 2)
+        before = ears[0].seconds
+        async with talker(place(janus, "Bob"), tone(800, 0.5)):  # also what is told after it is heard
+            await until(lambda: len(ears) == 2 and ears[1].seconds > 0.3 and ears[0].seconds > before + 1)
+        assert not ears[0].ended
+        assert ears[0].origins[Origin.LOST] == 0
+
+
+async def test_what_happened_while_the_socket_was_broken_is_noticed(janus: JanusServer) -> None:
+    async with cutter(janus.port) as way, visiting(janus, way.port) as visit:
+        way.closed = True
+        way.cut()
+        async with talker(place(janus, "Ann"), tone(400, 0.5)):
+            way.closed = False
+            await until(lambda: visit.error is not None)
+    assert isinstance(visit.error, ConnectionLost)
+    assert "hasn't told us" in str(visit.error)
+
+
+async def test_a_session_that_is_gone_when_the_socket_is_replaced_is_a_lost_connection(janus: JanusServer) -> None:
+    async with cutter(janus.port) as way, visiting(janus, way.port) as visit:
+        janus.kill()
+        await janus.start()
+        await until(lambda: visit.error is not None)
+    assert isinstance(visit.error, ConnectionLost)
+
+
+async def test_a_server_that_hangs_is_noticed_by_the_media(janus: JanusServer) -> None:
+    async with talker(place(janus, "Ann"), tone(400, 0.5)), visiting(janus, patience=1.5) as visit:
+        await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.5)
+        janus.freeze()
+        try:
+            await until(lambda: visit.error is not None)
+        finally:
+            janus.freeze(False)
+    assert "nothing at all" in str(visit.error)
+    assert visit.ears[0].ended
+
+
+async def test_who_sends_nothing_while_janus_says_that_they_talk_is_silent_and_not_lost(janus: JanusServer) -> None:
+    """A microphone that is taken away while its owner talks: Janus never says that the talk is over."""
+    async with (
+        talker(place(janus, "Ann"), tone(400, 0.5), levels=True) as ann,
+        visiting(janus, patience=1.5) as visit,
+    ):
+        ears = visit.ears
+        await until(lambda: bool(ears) and ears[0].seconds > 0.5)
+        await ann.mute(True)
+        await until(lambda: len(ears) == 2)  # subscribed anew, once: it might have been our fault
+        await asyncio.sleep(4)
+        assert not ears[1].ended
+        await ann.mute(False)
+        await until(lambda: ears[1].origins[Origin.HEARD] > 10)
+        assert len(ears) == 2
+        assert visit.error is None
+        assert sum(ear.origins[Origin.LOST] for ear in ears) == 0
+
+
+async def test_who_is_thrown_out_does_not_come_back(janus: JanusServer) -> None:
+    async with caller(place(janus)) as host, visiting(janus) as visit:
+        listing = (await host.ask("listparticipants"))["participants"]
+        await host.ask("kick", id=listing[0]["id"])
+        await until(lambda: visit.error is not None)
+    assert isinstance(visit.error, Refused)
+
+
+async def test_a_room_is_waited_for_until_it_is_made_and_when_it_is_made_again(janus: JanusServer) -> None:
+    states: list[RoomState] = []
+    ears: list[Ear] = []
+
+    async def listen(track: Track) -> None:
+        ears.append(Ear(track))
+        await ears[-1].listen()
+
+    async def state(new: RoomState, _reason: str) -> None:
+        states.append(new)
+
+    there = Place(janus.url, 77, "Room Monitor")
+    supervisor = RoomSupervisor(
+        "hall", VideoRoomConnector(lambda: there), listen, state, notice="We listen", backoff=Backoff(0.1, 0.3)
+    )
+    async with asyncio.TaskGroup() as group, caller(Place(janus.url, 77, "host")) as host:
+        group.create_task(supervisor.run())
+        await until(lambda: states.count(RoomState.WAITING) > 1)
+        for visit in (1, 2):
+            await host.ask("create", publishers=10)
+            async with talker(Place(janus.url, 77, "Ann"), tone(400, 0.5)):
+                await until(lambda n=visit: len(ears) == n and ears[-1].seconds > 0.3)  # type: ignore[misc]
+                await host.ask("destroy")
+                await until(lambda: ears[-1].ended)
+        supervisor.stop()
+    assert states[-1] is RoomState.LEFT
+    assert RoomState.FAILED not in states
+
+
+async def test_secrets_of_the_server_and_of_the_room(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with janus_server(tmp_path, unused_tcp_port, core='api_secret = "server"') as janus:
+        host = Place(janus.url, 55, "host", api_secret="server")
+        async with caller(host) as asking:
+            await asking.ask("create", allowed=["invited"])
+            good = Place(janus.url, 55, "Room Monitor", token="invited", api_secret="server")
+            async with VideoRoomConnector(lambda: good).join():
+                assert await asking.members() == ["Room Monitor"]
+            for bad in (
+                Place(janus.url, 55, "M", token="wrong", api_secret="server"),
+                Place(janus.url, 55, "M", "", "invited"),
+            ):
+                with pytest.raises(Refused):
+                    async with VideoRoomConnector(lambda p=bad: p).join():  # type: ignore[misc]
+                        pass
+
+
+async def test_candidates_that_come_later(tmp_path: Path, unused_tcp_port: int) -> None:
+    async with (
+        janus_server(tmp_path, unused_tcp_port, videoroom=VIDEOROOM, trickle=True) as janus,
+        talker(place(janus, "Ann"), tone(400, 0.5)),
+        visiting(janus) as visit,
+    ):
+        await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.5)
+
+
+async def test_a_publisher_whose_media_is_not_up_yet_is_asked_for_again(janus: JanusServer) -> None:
+    async with talker(place(janus, "Slow"), tone(400, 0.5), late=True) as slow, visiting(janus) as visit:
+        await until(lambda: "Slow" in [who.name for who in visit.session.roster()])
+        await asyncio.sleep(0.5)
+        assert not visit.ears
+        await slow.arrive()
+        await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.3)
+
+
+async def test_a_camera_is_declined_and_the_microphone_beside_it_is_heard(janus: JanusServer) -> None:
+    async with visiting(janus) as visit:
+        async with talker(place(janus, "Ann"), tone(400, 0.5), video=True):
+            await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.5)
+        await until(lambda: visit.ears[0].ended)
+        assert len(visit.ears) == 1
