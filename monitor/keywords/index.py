@@ -20,10 +20,40 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from monitor.keywords.normalise import STAR, UNSPACED, is_spaced
 from monitor.keywords.phrases import expression
 
-SHARD = 40_000
+SHARD = 80_000
 """Bytes of UTF-8 in one shard."""
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+_SPACED = re.compile(f"[^ {UNSPACED}]")
 _BORDER = re.compile(f"(?<=[{UNSPACED}])(?=[^ {STAR}{UNSPACED}])|(?<=[^ {STAR}{UNSPACED}])(?=[{UNSPACED}])")
+
+
+class _Shelf:
+    """Automata, each of a shard of patterns."""
+
+    def __init__(self) -> None:
+        self._shards: list[tuple[AhoCorasick, array[int]]] = []  # with the numbers of its patterns
+        self._open: list[str] = []
+        self._numbers = array("l")
+        self._size = 0
+
+    def add(self, pattern: str, number: int) -> None:
+        self._open.append(pattern)
+        self._numbers.append(number)
+        self._size += len(pattern) if pattern.isascii() else len(pattern.encode())
+        if self._size >= SHARD:
+            self.close()
+
+    def close(self) -> None:
+        """What was added last becomes searchable."""
+        if self._open:
+            automaton = AhoCorasick(self._open, implementation=Implementation.ContiguousNFA)
+            self._shards.append((automaton, self._numbers))
+            self._open, self._numbers, self._size = [], array("l"), 0
+
+    def find(self, search: str) -> Iterator[tuple[int, int, int]]:
+        for automaton, numbers in self._shards:
+            for which, start, end in automaton.find_matches_as_indexes(search, overlapping=True):
+                yield numbers[which], start, end
 
 
 class Index:
@@ -35,25 +65,22 @@ class Index:
         self._more: dict[int, tuple[int, ...]] = {}  # its further ones
         self._wild: dict[int, tuple[tuple[str, int], ...]] = {}  # the forms with wildcards that it is part of
         self._expressions: dict[str, re.Pattern[str]] = {}  # made at first need: most wildcards never come near
-        self._shards: list[tuple[int, AhoCorasick]] = []  # with the number of its first pattern
+        self._spaced = _Shelf()  # patterns without a letter of a script without spaces
+        self._unspaced = _Shelf()  # with one
         self._build(entries)
 
     def _build(self, entries: Iterable[tuple[str, int]]) -> None:
         numbers: dict[str, int] = {}
-        shard: list[str] = []
-        size = 0
         for form, target in entries:
             pattern = _pattern(form)
             number = numbers.setdefault(pattern, len(numbers))
             if number == len(self._first):
                 self._first.append(-1)
-                shard.append(pattern)
-                size += len(pattern.encode())
+                shelf = self._spaced if pattern.isascii() or not _UNSPACED.search(pattern) else self._unspaced
+                shelf.add(pattern, number)
             self._add(number, form, target)
-            if size >= SHARD:
-                self._close(shard)
-                shard, size = [], 0
-        self._close(shard)
+        self._spaced.close()
+        self._unspaced.close()
 
     def _add(self, number: int, form: str, target: int) -> None:
         if STAR in form:
@@ -63,38 +90,41 @@ class Index:
         else:
             self._more[number] = (*self._more.get(number, ()), target)
 
-    def _close(self, shard: list[str]) -> None:
-        if shard:
-            base = len(self._first) - len(shard)
-            self._shards.append((base, AhoCorasick(shard, implementation=Implementation.ContiguousNFA)))
-
     def __len__(self) -> int:
         """Patterns searched for."""
         return len(self._first)
 
     def find(self, text: str) -> Iterator[tuple[int, int, int]]:
         """(target, start, end) of all matches in a normalised text, overlapping ones too; in no particular order."""
-        if not text or not self._shards:
+        if not text or not self._first:
             return
         search, places = _spread(text)
         wild: dict[str, set[int]] = {}
-        for base, shard in self._shards:
-            for number, start, end in shard.find_matches_as_indexes(search, overlapping=True):
-                number += base
-                target = self._first[number]
-                if target >= 0:
-                    start += search[start] == " "
-                    end -= search[end - 1] == " "
-                    one, two = (start - 1, end - 1) if places is None else (places[start], places[end - 1] + 1)
-                    yield target, one, two
-                    for more in self._more.get(number, ()):
-                        yield more, one, two
-                for form, target in self._wild.get(number, ()) if self._wild else ():
-                    wild.setdefault(form, set()).add(target)
+        for number, start, end in self._candidates(text, search):
+            target = self._first[number]
+            if target >= 0:
+                start += search[start] == " "
+                end -= search[end - 1] == " "
+                one, two = (start - 1, end - 1) if places is None else (places[start], places[end - 1] + 1)
+                yield target, one, two
+                for more in self._more.get(number, ()):
+                    yield more, one, two
+            for form, target in self._wild.get(number, ()) if self._wild else ():
+                wild.setdefault(form, set()).add(target)
         for form, targets in wild.items():
+            if not all(piece in search for piece in _pieces(form)):
+                continue  # making an expression costs more than all the rest, so not for each word that one begins with
             for found in self._expression(form).finditer(text):
                 for target in targets:
                     yield target, found.start(), found.end()
+
+    def _candidates(self, text: str, search: str) -> Iterator[tuple[int, int, int]]:
+        """(pattern number, start, end) in the spread text; shelves of scripts that the text has not are passed by."""
+        unspaced = not text.isascii() and _UNSPACED.search(text)
+        if unspaced:
+            yield from self._unspaced.find(search)
+        if not unspaced or _SPACED.search(text):
+            yield from self._spaced.find(search)
 
     def _expression(self, form: str) -> re.Pattern[str]:
         known = self._expressions.get(form)
@@ -105,14 +135,17 @@ class Index:
 
 def _pattern(form: str) -> str:
     """What is searched for: the normal form with a space at each edge of a word; of one with `*` its longest part."""
+    return max(_pieces(form), key=lambda piece: len(piece.strip()))
+
+
+def _pieces(form: str) -> list[str]:
+    """The parts between wildcards, as they stand in a spread text."""
     text = form if form.isascii() else _BORDER.sub(" ", form)
     if is_spaced(form[0]) and form[0] != STAR:
         text = " " + text
     if is_spaced(form[-1]) and form[-1] != STAR:
         text += " "
-    if STAR not in form:
-        return text
-    return max(text.split(STAR), key=lambda part: len(part.strip()))
+    return text.split(STAR)
 
 
 def _spread(text: str) -> tuple[str, list[int] | None]:
