@@ -41,6 +41,7 @@ _WORD = re.compile(r"\S+")
 _LETTER = re.compile(r"[^\W\d_]")
 _SIGNS = re.escape("".join(_LEET))
 _MIXED = re.compile(rf"[a-z][0-9@$]|[{_SIGNS}][a-z]|[a-z][!|+]+[a-z0-9]", re.IGNORECASE)
+_BESIDE = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
 _ONE = rf"(?:[^\W_]|[{re.escape(''.join(c for c in _LEET if not c.isalnum()))}])"
 _APART = re.compile(rf"(?<![^\W_]){_ONE}(?:[\s.\-_·*,/]{{1,3}}{_ONE}(?![^\W_])){{2,}}")
@@ -67,7 +68,7 @@ def readings(text: str) -> tuple[Normal, ...]:
     `starts` and `ends` lead back to `text` itself.
     """
     stretched = _STRETCHED.search(text)
-    if text.isascii() and not (stretched or _MIXED.search(text) or _APART.search(text)):  # nearly all speech
+    if not (stretched or _MIXED.search(text) or _APART.search(text) or _has_look_alikes(text)):  # nearly all speech
         return ()
     plain = normalise(text).text
     out: dict[str, Normal] = {}
@@ -112,6 +113,13 @@ def _shorten(signs: list[_Sign], start: int, end: int, *, doubled: bool) -> None
 def _is_spelled(run: str) -> bool:
     """Letters set apart, not counted numbers: "a 1 2 3" is a list."""
     return len(_LETTER.findall(run)) >= 2 and not any(is_unspaced(char) for char in run)
+
+
+def _has_look_alikes(text: str) -> bool:
+    """Whether letters of another script may stand for Latin ones: beside one of those, or in a text that is Latin."""
+    if text.isascii() or not any(_latin(char) not in ("", char) for char in text if not char.isascii()):
+        return False
+    return bool(_BESIDE.search(text)) or not _is_foreign(text)
 
 
 def _is_foreign(text: str) -> bool:
