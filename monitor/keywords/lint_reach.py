@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from datetime import date
 
 from monitor.keywords import patterns
+from monitor.keywords.commonness import per_hour
 from monitor.keywords.normalise import is_unspaced, normalise
 from monitor.keywords.phrases import forms
 from monitor.keywords.remarks import Lines, Remark, Weight, named
-from monitor.keywords.rules import KeywordList, Kind, Reach, Rule
+from monitor.keywords.rules import KeywordList, Kind, Reach
 
 COSTLY = 1_000
 """Instructions of a pattern's program from which it is worth a word."""
+COMMON_PART = 10.0
+"""Times an hour by chance from which a part of a combination that reaches over a minute says little."""
 _UNSPACED_GAP = re.compile(r"([^\x00-\x7f]) +([^\x00-\x7f])")
 _EDGE_BESIDE = re.compile(r"\\[bB][^\x00-\x7f]|[^\x00-\x7f]\\[bB]")
 
@@ -64,10 +67,14 @@ def combinations(one: KeywordList, lines: Lines) -> Iterator[Remark]:
             if inside is not None:
                 what = f"can never be found: {without!r}, which must not be there, is part of {inside!r}"
                 yield Remark(Weight.WRONG, line, rule.label, what, "make the `not` longer, or drop it")
-        short = [part for part in found.parts if len(normalise(part).text) <= 2]
-        if short and found.reach is not Reach.UTTERANCE:
-            what = f"looks for {named(short)} in all that is said in a minute; so short a part is nearly always there"
+        often = [part for part in found.parts if _often(part, rule.languages or one.languages)]
+        if often and found.reach is not Reach.UTTERANCE:
+            what = f"looks for {named(often)} in all that is said in a minute, and that is often there by chance"
             yield Remark(Weight.WARNING, line, rule.label, what, "use longer phrases, or the reach `utterance`")
+
+
+def _often(part: str, languages: tuple[str, ...]) -> bool:
+    return any(per_hour(part, language) >= COMMON_PART for language in languages)
 
 
 def _has(part: str, inner: str) -> bool:
@@ -88,17 +95,11 @@ def sounds(one: KeywordList, lines: Lines) -> Iterator[Remark]:
         if not (rule.languages or one.languages):
             what = "`sound` without a language: words sound alike in one language, and not in all"
             yield Remark(Weight.WARNING, line, rule.label, what, 'give the list its `languages`, such as ["en"]')
-        for text in _sounding(rule):
-            form = normalise(text).text
-            if len(form) == 2 and all(is_unspaced(char) for char in form):
-                what = f"{text!r} has two syllables: of such words 13 % sound like another one, tones and all"
-                yield Remark(
-                    Weight.HINT, line, rule.label, what, "a longer phrase, or shadow until it has proved itself"
-                )
-
-
-def _sounding(rule: Rule) -> tuple[str, ...]:
-    return rule.combination.parts if rule.combination else (rule.text,)
+        form = normalise(rule.text).text
+        if len(form) == 2 and all(is_unspaced(char) for char in form):
+            what = "two syllables: of such words 13 % sound like another one, tones and all"
+            mend = "a longer phrase, a combination that asks for another sign, or shadow until it has proved itself"
+            yield Remark(Weight.HINT, line, rule.label, what, mend)
 
 
 def expiry(one: KeywordList, lines: Lines, today: date | None) -> Iterator[Remark]:

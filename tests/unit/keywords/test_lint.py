@@ -111,8 +111,8 @@ def test_a_combination_that_its_not_forbids() -> None:
     assert grave(text.replace("horse", "杀全家") % "全家") == [("wrong", 3, "r")]
 
 
-def test_short_parts_over_a_minute() -> None:
-    text = HEAD + '[[rules]]\nlabel = "r"\nall = ["quantum zebra", "no"]\n'
+def test_common_parts_over_a_minute() -> None:
+    text = HEAD + '[[rules]]\nlabel = "r"\nall = ["quantum zebra", "the"]\n'
     assert grave(text) == []
     assert grave(text + 'reach = "room"') == [("warning", 3, "r")]
 
