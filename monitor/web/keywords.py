@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 
 from monitor.catalog.catalog import Catalog
 from monitor.catalog.parts import Parts
@@ -149,16 +149,16 @@ def _exchange(router: APIRouter, catalog: Catalog) -> None:
 
     @router.get(
         f"{ONE}/export",
-        response_class=PlainTextResponse,
+        response_class=Response,
         responses={200: {"content": {"text/csv": {}, "application/toml": {}}}},
         tags=["keyword lists"],
     )
-    async def export(name: Name, format: Format = "toml") -> PlainTextResponse:
+    async def export(name: Name, format: Format = "toml") -> Response:
         """The list as a file that `import` takes."""
         text = await Parts(catalog).exported(name, format)
         kind = "text/csv" if format == "csv" else "application/toml"
         headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"'}
-        return PlainTextResponse(text, media_type=kind, headers=headers)
+        return Response(text, media_type=kind, headers=headers)
 
 
 def _trying(router: APIRouter, catalog: Catalog) -> None:
