@@ -33,6 +33,7 @@ from monitor.media import read_all
 from monitor.messages import FEED, AlertChanged, AlertRaised, AlertView, CanaryRan, HeardMessage, Hello
 from monitor.model import RATE, Samples
 from monitor.rooms.builtin.speak import speak
+from monitor.web import address as addresses
 
 log = structlog.get_logger()
 
@@ -247,9 +248,10 @@ def judged(plan: Plan, tried: Try, *, asked: bool) -> CanaryRan:
 
 def request(settings: Settings, url: str | None = None) -> CanaryRan:
     """Let the running service speak now: POST /api/canary. Raises ServiceSilent, OperatorError, ConfigInvalid."""
-    web, plan = settings.web, settings.canary
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(web.host, web.host)  # noqa: S104
-    address = (url or f"http://{host}:{web.port}").rstrip("/")
+    plan, data = settings.canary, settings.storage.data
+    if not (found := url or addresses.found(data)):
+        raise ServiceSilent(f"No service runs on {data}. Start it, or say where one is with --url.")
+    address = found.rstrip("/")
     if not address.startswith(("http://", "https://")):
         raise ConfigInvalid(f"{address} is neither http nor https")
     asked = Request(f"{address}/api/canary", method="POST")  # noqa: S310  scheme checked
@@ -261,7 +263,7 @@ def request(settings: Settings, url: str | None = None) -> CanaryRan:
         with error:
             raise OperatorError(f"{address}: {_reason(error.read()) or error.reason}") from error
     except (OSError, HTTPException) as error:
-        raise ServiceSilent(f"No answer from {address}: {error}. Is the service running there? (--url)") from error
+        raise ServiceSilent(f"No answer from {address}: {error}. Is the service running there?") from error
 
 
 def _reason(body: bytes) -> str:

@@ -187,7 +187,7 @@ def check(config: Config = None) -> None:
 @app.command()
 def canary(
     url: Annotated[
-        str | None, typer.Option(help="Address of the running service; default: the settings' host and port")
+        str | None, typer.Option(help="A service that runs elsewhere; default: the one on this data directory")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON")] = False,
     config: Config = None,

@@ -61,17 +61,8 @@ def text(service: Service, path: str) -> str:
         return bytes(answer.read()).decode()
 
 
-def command(directory: Path, service: Service) -> subprocess.CompletedProcess[str]:
-    line = [
-        sys.executable,
-        "-m",
-        "monitor",
-        "canary",
-        "--config",
-        str(directory / "monitor.toml"),
-        "--url",
-        service.url,
-    ]
+def command(directory: Path) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "monitor", "canary", "--config", str(directory / "monitor.toml")]
     return subprocess.run(line, capture_output=True, text=True, timeout=200, env=os.environ | {"COLUMNS": "200"})
 
 
@@ -109,7 +100,7 @@ async def test_it_speaks_by_itself_and_on_request_and_its_alerts_stay_out_of_the
 
 async def test_a_miss_is_told_everywhere_until_a_try_goes_well(tmp_path: Path) -> None:
     with running(made(tmp_path, within=2, phrase="purple elephants")) as service:
-        done = await asyncio.to_thread(command, tmp_path, service)
+        done = await asyncio.to_thread(command, tmp_path)
         assert done.returncode == 1, done.stderr
         assert "missed" in done.stdout
         assert "country" in done.stdout  # what was heard instead
@@ -167,7 +158,9 @@ async def test_off_by_default(tmp_path: Path) -> None:
         assert status == 404
         assert "[canary] enabled = true" in answer["detail"]
         assert [room["id"] for room in ask(service, "/api/rooms")[1]["rooms"]] == ["test"]
-        done = await asyncio.to_thread(command, tmp_path, service)
+        done = await asyncio.to_thread(command, tmp_path)
         assert done.returncode == 2
         assert "enabled = true" in done.stderr
         await asyncio.to_thread(service.stop)
+    done = await asyncio.to_thread(command, tmp_path)
+    assert (done.returncode, "No service runs" in done.stderr) == (2, True), done.stderr
