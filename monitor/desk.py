@@ -167,7 +167,7 @@ def _error(status: int, answer: Any) -> MonitorError:
     code = answer.get("code", "") if isinstance(answer, dict) else ""
     if isinstance(detail, list):  # parameters that are refused, one by one
         detail = "; ".join(f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in detail)
-    kinds = {kind.code: kind for kind in _all(errors.MonitorError)}
+    kinds = {kind.code: kind for kind in reversed(_all(errors.MonitorError))}  # the highest of those that share a code
     problems = answer.get("problems", []) if isinstance(answer, dict) else []
     more = "".join(
         f"\n  {p['line']}:{p['column']}: {p['reason']}" + (f"; {p['mend']}" if p["mend"] else "") for p in problems[1:]

@@ -28,8 +28,8 @@ def moment_of(text: str, now: float) -> float:
     try:
         if text[-1:] in _UNITS:
             seconds = float(text[:-1]) * _UNITS[text[-1]]
-            if 0 <= seconds <= now:
-                return now - seconds
+            if seconds >= 0:
+                return max(0.0, now - seconds)
         else:
             return max(0.0, time.mktime(time.strptime(text, "%Y-%m-%d")))
     except (ValueError, OverflowError):
@@ -107,7 +107,7 @@ def sentence(
 
 @app.command()
 def precision(
-    name: AnyName = None, since: Since = "36500d", as_json: Json = False, config: Config = None, url: Url = None
+    name: AnyName = None, since: Since = "3650d", as_json: Json = False, config: Config = None, url: Url = None
 ) -> None:
     """What staff said of each rule's alerts: its precision with the 95 % interval, its floor and its state."""
     _page("/api/keywords/precision", show.precision, name, since, as_json, config, url)
