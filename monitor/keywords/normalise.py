@@ -34,6 +34,7 @@ UNSPACED = (
 
 _UNSPACED_RANGES = tuple((UNSPACED[i], UNSPACED[i + 2]) for i in range(0, len(UNSPACED), 3))
 _ASCII_WORD = re.compile("[0-9A-Za-z]+")
+_HAN = re.compile("[\u4e00-\u9fff]+").fullmatch
 _APOSTROPHES = frozenset("'’‘ʼ`´＇′‛")
 _FOLDED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ς": "σ"}
@@ -62,12 +63,23 @@ def is_spaced(char: str) -> bool:
 
 def normalise(text: str) -> Normal:
     """The normal form of recognised speech."""
-    return _plain(text) if text.isascii() else _build(text, wildcards=False)
+    if text.isascii():
+        return _plain(text)
+    if _HAN(text):
+        return Normal(_simplified(text), tuple(range(len(text))), tuple(range(1, len(text) + 1)))
+    return _build(text, wildcards=False)
 
 
 def normalise_phrase(text: str) -> str:
     """The normal form of a phrase of a list: as for speech, and `*` becomes STAR."""
-    return _build(text, wildcards=True).text
+    if text.isascii() and "*" not in text:
+        return _plain(text).text
+    return _simplified(text) if _HAN(text) else _build(text, wildcards=True).text
+
+
+def _simplified(text: str) -> str:
+    """What `_build` makes of Chinese characters alone: each is one letter, and stays one."""
+    return "".join([_parts(char)[0] for char in text])
 
 
 def _plain(text: str) -> Normal:
