@@ -30,7 +30,7 @@ from monitor.keywords.prefilter import Sieve, Text
 from monitor.keywords.replayer import Replayer
 from monitor.keywords.rules import KeywordList
 from monitor.keywords.spoken import form, spoken
-from monitor.model import Grade, KeywordHit, Recorded, RuleState, Spoken
+from monitor.model import Grade, Recorded, RuleState, Spoken
 
 STRETCH = 4096
 """Utterances that one process takes at a time: what is in memory, and how long a cancellation may take."""
@@ -75,14 +75,12 @@ class Backtest:
     grades: frozenset[Grade] = frozenset({Grade.A, Grade.B})  # that alert
     cool_down: float = 60.0  # seconds, as in the settings of alerts
 
-    def replayers(self) -> tuple[Replayer | None, Replayer]:
-        """For the old and the new version."""
+    def replayer(self) -> Replayer:
         states, new = dict(self.states), self.new
         if self.as_live:
             states = {k: v if v is RuleState.RETIRED and k[1] else RuleState.LIVE for k, v in states.items()}
             new = replace(new, state=RuleState.LIVE)
-        old = Replayer(self.old, self.states, self.day) if self.old is not None else None
-        return old, Replayer(new, states, self.day)
+        return Replayer(self.old, new, self.states, states, self.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +223,7 @@ def _report(total: Comparison, source: Source, hours: float, took: float) -> Rep
         utterances=total.utterances,
         candidates=total.candidates,
         hours=hours,
-        speech_hours=total.seconds / 3600,
+        speech_hours=round(total.seconds / 3600, 6),  # the order in which it was added up doesn't matter
         rules=tuple(rules),
         examples=tuple(examples),
         took=took,
@@ -239,7 +237,7 @@ class _Worker:
         self._backtest = backtest
         self._source = source
         self._stopped = stopped
-        self._old, self._new = backtest.replayers()
+        self._replayer = backtest.replayer()
         self._sieve = Sieve([one for one in (backtest.old, backtest.new) if one is not None])
 
     def search(self, first: int, last: int) -> Comparison:
@@ -248,22 +246,17 @@ class _Worker:
         for heard in self._source.whole(self._kept(first, last, found)):
             if self._stopped():
                 break
-            found.note(heard, *self._both(heard), self._backtest.grades)
+            found.note(heard, *self._replayer.hits(heard), self._backtest.grades)
         return found
-
-    def _both(self, heard: Recorded) -> tuple[list[KeywordHit], list[KeywordHit]]:
-        return self._old.hits(heard) if self._old is not None else [], self._new.hits(heard)
 
     def _warm_up(self, first: int) -> None:
         """What was said before this stretch, as far as combinations reach back."""
-        sides = [side for side in (self._old, self._new) if side is not None and side.reaches]
-        if not sides:
+        if not self._replayer.reaches:
             return
-        for side in sides:
-            side.forget()
+        self._replayer.forget()
         begin = self._source.before(first, WARM_UP)
         for heard in self._source.whole(self._kept(begin, first - 1, Comparison.empty(0.0))) if begin < first else ():
-            self._both(heard)
+            self._replayer.hits(heard)
 
     def _kept(self, first: int, last: int, found: Comparison) -> list[int]:
         """The seqs of the stretch that any rule could hit."""

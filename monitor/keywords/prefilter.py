@@ -22,7 +22,8 @@ from monitor.keywords.normalise import STAR, UNSPACED, is_spaced
 from monitor.keywords.pattern_index import PatternIndex
 from monitor.keywords.phrases import forms
 from monitor.keywords.rules import KeywordList, Kind, Reach, Rule
-from monitor.keywords.sound import SoundIndex, tokens
+from monitor.keywords.sound import SoundIndex
+from monitor.keywords.sound_sieve import SoundSieve
 
 _EDGE = re.compile(f"(?<=[{UNSPACED}])(?=[^ \\n{UNSPACED}])|(?<=[^ \\n{UNSPACED}])(?=[{UNSPACED}])")
 """Between a script with spaces and one without there is a word's edge, but no space in the normal form."""
@@ -70,7 +71,7 @@ class Sieve:
         self._plain = _automaton(needles)
         self._unfolded = _automaton(unfolded)
         self._patterns = PatternIndex(patterns) if patterns else None
-        self._sounds = SoundIndex(sounds) if sounds else None
+        self._sounds = SoundSieve(SoundIndex(sounds)) if sounds else None
 
     def keep(self, texts: Sequence[Text]) -> list[int]:
         """Indexes of the texts that any of the rules could hit, in order."""
@@ -83,17 +84,15 @@ class Sieve:
         if self._patterns is not None:
             kept.update(i for i, text in enumerate(texts) if i not in kept and self._has_pattern(self._patterns, text))
         if self._sounds is not None:
-            kept.update(i for i, text in enumerate(texts) if i not in kept and _sounds(self._sounds, text))
+            kept.update(i for i, text in enumerate(texts) if i not in kept and self._has_sound(self._sounds, text))
         return sorted(kept)
 
     def _has_pattern(self, patterns: PatternIndex, text: Text) -> bool:
         plain = any(any(patterns.find(line)) for line in text.normal.split("\n"))
         return plain or any(any(patterns.find(line, unfolded=True)) for line in text.unfolded.split("\n"))
 
-
-def _sounds(index: SoundIndex, text: Text) -> bool:
-    lines = text.normal.split("\n")
-    return any(index.find([token.text for token in tokens(line)], text.language) for line in lines)
+    def _has_sound(self, sounds: SoundSieve, text: Text) -> bool:
+        return any(sounds.keeps(line, text.language) for line in text.normal.split("\n"))
 
 
 def _phrases(rule: Rule) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""Recorded utterances through one version of a list."""
+"""Recorded utterances through two versions of a list at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -11,30 +11,41 @@ from monitor.keywords.match import Matcher
 from monitor.keywords.rules import KeywordList, Reach
 from monitor.model import KeywordHit, Recorded, RuleState
 
+OLD = "\n"
+"""Goes before the old version's name: no list is called so. Different lists don't touch each other in a matcher, so one
+that has both searches each text once and finds in it what two would find."""
+States = Mapping[tuple[str, str], RuleState]
+
 
 class Replayer:
-    """One version, with its memory of what combinations reach over. Utterances come in their order."""
+    """Both versions, with their memory of what combinations reach over. Utterances come in their order."""
 
     def __init__(
-        self, version: KeywordList, states: Mapping[tuple[str, str], RuleState], day: date | None = None
+        self, old: KeywordList | None, new: KeywordList, states: States, states_of_new: States, day: date | None
     ) -> None:
-        self._matcher = Matcher([version], states)
+        """`states`: as for Matcher, for the old version; `states_of_new`: for the new one."""
+        lists, overrides = [new], {key: state for key, state in states_of_new.items() if key[0] == new.name}
+        if old is not None:
+            lists.append(replace(old, name=OLD + old.name))
+            overrides |= {(OLD + name, rule): state for (name, rule), state in states.items() if name == old.name}
+        self._matcher = Matcher(lists, overrides)
         self._day = day
         self._windows = Windows()
-        self.reaches = any(rule.combination and rule.combination.reach is not Reach.UTTERANCE for rule in version.rules)
+        rules = (rule for one in lists for rule in one.rules)
+        self.reaches = any(rule.combination and rule.combination.reach is not Reach.UTTERANCE for rule in rules)
 
-    def hits(self, heard: Recorded) -> list[KeywordHit]:
-        """What the version finds in one utterance, with the grades that the service would give. Times are wall time."""
+    def hits(self, heard: Recorded) -> tuple[list[KeywordHit], list[KeywordHit]]:
+        """What the old and the new version find in one utterance, with the grades that the service would give.
+
+        Times are wall time.
+        """
+        room, day, biased = heard.room, self._day, heard.biased
         if not self.reaches:
-            return self._matcher.find(
-                heard.words, 0, heard.language, room=heard.room, day=self._day, biased=heard.biased
-            )
-        found = self._matcher.examine(
-            heard.words, 0, heard.language, room=heard.room, day=self._day, biased=heard.biased
-        )
+            return _apart(self._matcher.find(heard.words, 0, heard.language, room=room, day=day, biased=biased))
+        found = self._matcher.examine(heard.words, 0, heard.language, room=room, day=day, biased=biased)
         parts = [_at(part) for part in found.parts]
-        now = heard.began + heard.seconds
-        return [*found.hits, *self._windows.note(heard.room, heard.track, parts, now)]
+        whole = self._windows.note(room, heard.track, parts, heard.began + heard.seconds)
+        return _apart((*found.hits, *whole))
 
     def forget(self) -> None:
         """What comes next has no connection with what came before."""
@@ -43,3 +54,11 @@ class Replayer:
 
 def _at(part: PartHit) -> PartHit:
     return replace(part, hit=replace(part.hit, spoken_at=part.hit.end))
+
+
+def _apart(hits: Iterable[KeywordHit]) -> tuple[list[KeywordHit], list[KeywordHit]]:
+    old: list[KeywordHit] = []
+    new: list[KeywordHit] = []
+    for hit in hits:
+        (old if hit.list_name.startswith(OLD) else new).append(hit)
+    return old, new

@@ -27,7 +27,7 @@ DEFAULT = 0.85
 """Likeness that is wanted where a list doesn't say."""
 MARGIN = 0.1
 """By how much a near miss may be below what was wanted."""
-_WHOLE = 8  # bones up to which the whole skeleton is looked up; longer ones are by their first and last eight
+WHOLE = 8  # bones up to which the whole skeleton is looked up; longer ones are by their first and last eight
 _LOOSE = {Scheme.PHONES: 4, Scheme.PINYIN: 6, Scheme.LETTERS: 4}  # bones from which one may differ
 _MIN_SOUNDS = {Scheme.PHONES: 3, Scheme.PINYIN: 2, Scheme.LETTERS: 4}
 _LEAST = {
@@ -36,8 +36,8 @@ _LEAST = {
     Scheme.LETTERS: ((4, 0.98), (5, 0.95), (9, 0.9)),
 }
 """Up to so many sounds (or syllables), at least this likeness is needed. Chosen on 33 hours of talk (docs)."""
-_UNREAD = "\ufffd" * 6  # stands for a word whose sound is not known: two sounds that are like no others
-_EPSILON = 1e-9
+UNREAD = "\ufffd" * 6  # stands for a word whose sound is not known: two sounds that are like no others
+EPSILON = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ class Token:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a phrase is found by its sound."""
+
+    sounds: int  # phones or letters; in Mandarin syllables
+    least: float  # the likeness that it needs, whatever is wanted; 0 where it is long enough for any
+
+
 def tokens(normal: str) -> list[Token]:
     """A normal form (normalise.py) in the pieces that SoundIndex works on."""
     out: list[Token] = []
@@ -92,16 +100,22 @@ def objection(phrase: str, language: str = "") -> str | None:
     return _prepare(phrase, language)[1]
 
 
+def reach(phrase: str, language: str = "") -> Reach | None:
+    """Of its likeliest pronunciation; None where there is an objection."""
+    found = _prepare(phrase, language)[0]
+    return Reach(found[0][1].sounds, found[0][2]) if found else None
+
+
 class SoundIndex:
     """Phrases by their sound. Immutable once built; may be used from any thread."""
 
     def __init__(self, entries: Iterable[tuple[int, str, str, float]]) -> None:
         """`entries`: (number, phrase, language or "" for any, wanted likeness). Those with an objection are out."""
-        self._shelves: dict[Scheme, _Shelf] = {}
+        self.shelves: dict[Scheme, Shelf] = {}
         for number, phrase, language, wanted in entries:
             for scheme, said, least in _prepare(phrase, language)[0]:
                 entry = _Entry(number, language, said, max(wanted, least))
-                self._shelves.setdefault(scheme, _Shelf(scheme)).add(entry)
+                self.shelves.setdefault(scheme, Shelf(scheme)).add(entry)
 
     def find(self, words: Sequence[str], language: str = "", *, near: bool = False) -> list[SoundMatch]:
         """Where phrases are heard in `words` (as of `tokens`), in order of place, then number.
@@ -111,9 +125,9 @@ class SoundIndex:
         is less like by at most MARGIN; those have a `miss`.
         """
         best: dict[int, list[SoundMatch]] = {}
-        schemes = (scheme_of(language),) if language else tuple(self._shelves)
+        schemes = (scheme_of(language),) if language else tuple(self.shelves)
         for scheme in schemes:
-            shelf = self._shelves.get(scheme)
+            shelf = self.shelves.get(scheme)
             if shelf:
                 for match in shelf.find(words, language, MARGIN if near else 0.0):
                     best.setdefault(match.number, []).append(match)
@@ -150,7 +164,7 @@ def _least(scheme: Scheme, sounds: int, words: int) -> float:
 
 
 @dataclass(slots=True)
-class _Shelf:
+class Shelf:
     """The entries of one scheme."""
 
     scheme: Scheme
@@ -163,16 +177,16 @@ class _Shelf:
         index = len(self.entries)
         self.entries.append(entry)
         bones = entry.said.bones
-        if len(bones) <= _WHOLE:
-            for key in self._keys(bones):
+        if len(bones) <= WHOLE:
+            for key in self.keys(bones):
                 self.whole.setdefault(key, []).append(index)
             return
-        for key in self._keys(bones[:_WHOLE]):
+        for key in self.keys(bones[:WHOLE]):
             self.head.setdefault(key, []).append(index)
-        for key in self._keys(bones[-_WHOLE:]):
+        for key in self.keys(bones[-WHOLE:]):
             self.tail.setdefault(key, []).append(index)
 
-    def _keys(self, bones: str) -> set[str]:
+    def keys(self, bones: str) -> set[str]:
         """Two skeletons that differ by one bone (another, one more, one less) have a key in common."""
         if len(bones) < _LOOSE[self.scheme]:
             return {bones}
@@ -187,8 +201,8 @@ class _Shelf:
             least = entry.wanted - margin
             said = spoken.code[spoken.at[first] : spoken.at[end]]
             likeness = Levenshtein.normalized_similarity(entry.said.code, said, score_cutoff=least)
-            if likeness >= least - _EPSILON and likeness > 0:
-                short = likeness < entry.wanted - _EPSILON
+            if likeness >= least - EPSILON and likeness > 0:
+                short = likeness < entry.wanted - EPSILON
                 miss = f"sounds alike, {likeness:.2f} of the wanted {entry.wanted:.2f}" if short else ""
                 yield SoundMatch(entry.number, first, end - 1, likeness, entry.wanted, miss)
 
@@ -198,16 +212,16 @@ class _Shelf:
         size = len(at) - 1
         for first in range(size) if self.whole else ():
             for end in range(first + 1, size + 1):
-                if at[end] - at[first] > _WHOLE + 1:
+                if at[end] - at[first] > WHOLE + 1:
                     break
-                for key in self._keys(bones[at[first] : at[end]]):
+                for key in self.keys(bones[at[first] : at[end]]):
                     for index in self.whole.get(key, ()):
                         yield index, first, end
         for edge in range(size + 1) if self.head else ():
-            for key in self._keys(bones[at[edge] : at[edge] + _WHOLE]):
+            for key in self.keys(bones[at[edge] : at[edge] + WHOLE]):
                 for index in self.head.get(key, ()):
                     yield from ((index, edge, end) for end in spoken.ends(edge, len(self.entries[index].said.code)))
-            for key in self._keys(bones[max(0, at[edge] - _WHOLE) : at[edge]]):
+            for key in self.keys(bones[max(0, at[edge] - WHOLE) : at[edge]]):
                 for index in self.tail.get(key, ()):
                     length = len(self.entries[index].said.code)
                     yield from ((index, first, edge) for first in spoken.firsts(edge, length))
@@ -217,9 +231,9 @@ class _Spoken:
     """Recognised words as one row of sounds."""
 
     def __init__(self, words: Sequence[Coded | None]) -> None:
-        self.code = "".join(word.code if word else _UNREAD for word in words)
+        self.code = "".join(word.code if word else UNREAD for word in words)
         self.bones = "".join(word.bones for word in words if word)
-        self.at = [0, *accumulate(len(word.code) if word else len(_UNREAD) for word in words)]  # edges in `code`
+        self.at = [0, *accumulate(len(word.code) if word else len(UNREAD) for word in words)]  # edges in `code`
         self.bone_at = [0, *accumulate(len(word.bones) if word else 0 for word in words)]  # and in `bones`
 
     def ends(self, first: int, length: int) -> Iterator[int]:
