@@ -151,7 +151,9 @@ class Service:
             async with asyncio.timeout(self._settings.grace):
                 await asyncio.shield(drained)
         except TimeoutError:
-            log.warning("stopped before all was transcribed", waiting_seconds=round(house.batcher.waiting_seconds, 1))
+            if house.batcher.waiting_seconds:  # else only second hearings were not over
+                waiting = round(house.batcher.waiting_seconds, 1)
+                log.warning("stopped before all was transcribed", waiting_seconds=waiting)
             drained.cancel()
             with suppress(asyncio.CancelledError):
                 await drained

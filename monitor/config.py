@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.errors import ConfigInvalid
+from monitor.model import Grade, Severity
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 SecretReference = Annotated[str, Field(pattern=r"^(|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
@@ -63,6 +64,9 @@ class Speech(Section):
     model: str = Field(
         "base", description="Known model (`room-monitor models`) or a directory with a CTranslate2 model"
     )
+    context: Literal["short", "full"] = Field(
+        "short", description="What the model hears at once: as much as there is sound (quick), or always 30 s"
+    )
     device: Literal["cpu", "cuda", "auto"] = Field("cpu", description="Where the model runs")
     compute_type: str = Field("int8", description="CTranslate2 compute type")
     threads: int = Field(0, ge=0, description="Threads of the model; 0: all cores")
@@ -95,6 +99,12 @@ class Alerts(Section):
     cool_down: float = Field(30.0, ge=0, description="Seconds in which the same phrase of the same speaker is merged")
     escalate_after: int = Field(3, ge=2, description="Hits within the cool-down that escalate an alert")
     lead: float = Field(4.0, ge=0, le=20, description="Seconds of audio before the utterance in the evidence clip")
+
+    @property
+    def highest(self) -> dict[Grade, Severity | None]:
+        """The highest severity by grade; None: a hit of that grade alerts nobody alone."""
+        by_grade = {Grade.A: self.highest_a, Grade.B: self.highest_b, Grade.C: self.highest_c}
+        return {grade: None if most == "never" else Severity(most) for grade, most in by_grade.items()}
 
 
 class Canary(Section):

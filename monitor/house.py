@@ -22,7 +22,7 @@ from monitor.hearing.veto import SpeechGate
 from monitor.keywords.library import Library
 from monitor.keywords.spoken import form
 from monitor.messages import Numbered
-from monitor.model import Grade, Severity
+from monitor.model import Grade
 from monitor.pipeline import Pipeline
 from monitor.raising import Raiser
 from monitor.rehearing import Case, Rehearing
@@ -179,18 +179,12 @@ def _whisper(settings: Settings, name: str, unsure: float, full: bool) -> Recogn
 
 def alerting(settings: Settings) -> frozenset[Grade]:
     """The grades that raise alerts."""
-    return frozenset(grade for grade, most in _highest(settings).items() if most is not None)
+    return frozenset(grade for grade, most in settings.alerts.highest.items() if most is not None)
 
 
 def _policy(settings: Settings) -> Policy:
     alerts = settings.alerts
-    return Policy(alerts.cool_down, alerts.escalate_after, lambda: uuid.uuid4().hex, _highest(settings))
-
-
-def _highest(settings: Settings) -> dict[Grade, Severity | None]:
-    alerts = settings.alerts
-    wanted = {Grade.A: alerts.highest_a, Grade.B: alerts.highest_b, Grade.C: alerts.highest_c}
-    return {grade: None if most == "never" else Severity(most) for grade, most in wanted.items()}
+    return Policy(alerts.cool_down, alerts.escalate_after, lambda: uuid.uuid4().hex, alerts.highest)
 
 
 def _rules(settings: Settings) -> Rules:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from monitor.config import JanusRoom, Room, Settings, load, secret, shipped
+from monitor.alerts.grading import HIGHEST
+from monitor.config import Alerts, JanusRoom, Room, Settings, load, secret, shipped
 from monitor.errors import ConfigInvalid
+from monitor.model import Grade, Severity
 
 SHIPPED = shipped() / "monitor.toml"
 
@@ -131,3 +133,9 @@ def test_what_is_wrong_with_a_janus_room_is_said_without_its_secret(tmp_path: Pa
         load(path)
     assert f"{place}: " in str(caught.value)
     assert "sesame" not in str(caught.value)
+
+
+def test_what_each_grade_may_do_is_set_one_by_one() -> None:
+    assert load().alerts.highest == HIGHEST
+    alerts = Alerts(highest_a="high", highest_b="never", highest_c="info")
+    assert alerts.highest == {Grade.A: Severity.HIGH, Grade.B: None, Grade.C: Severity.INFO}
