@@ -44,17 +44,54 @@ class Example:
     clip: str = ""  # name of its clip
 
 
+Key = tuple[str, str, str]  # room, speaker, rule
+
+
 @dataclass(slots=True)
 class _Chain:
-    """Hits that are one alert after the other, of one rule and speaker."""
+    """Hits of one rule and speaker in one stretch: alerts one after the other. Times are wall time."""
 
-    first: float  # wall time of the first hit
-    last: float
-    alerts: int
     cool_down: float
+    first: float = 0.0  # the hit that raised the first alert, and the last hit that joined or raised one
+    last: float = 0.0
+    alerts: int = 0
+    lead: tuple[float, float] | None = None  # hits before `first`, too weak for an alert; those that hang together
 
+    def note(self, at: float, *, alerts: bool) -> None:
+        joins = abs(at - self.last) <= self.cool_down
+        if self.alerts and joins:
+            self.last = max(self.last, at)
+        elif alerts:
+            self.first = self.first if self.alerts else at
+            self.last = at
+            self.alerts += 1
+        elif not self.alerts:
+            self._lead_on((at, at))
 
-Key = tuple[str, str, str]  # room, speaker, rule
+    def add(self, later: _Chain) -> None:
+        """The same key in the stretch that comes next: what is weak there may have kept an alert of this one going."""
+        self.cool_down = later.cool_down
+        if later.lead is not None:
+            if not self.alerts:
+                self._lead_on(later.lead)
+            elif abs(later.lead[0] - self.last) <= self.cool_down:
+                self.last = max(self.last, later.lead[1])
+        if later.alerts:
+            joins = self.alerts > 0 and abs(later.first - self.last) <= self.cool_down
+            self.first = self.first if self.alerts else later.first
+            self.last = max(self.last, later.last) if joins else later.last
+            self.alerts += later.alerts - joins
+
+    def _lead_on(self, more: tuple[float, float]) -> None:
+        if self.lead is None:
+            self.lead = more
+        elif abs(more[0] - self.lead[1]) <= self.cool_down:
+            self.lead = (self.lead[0], max(self.lead[1], more[1]))
+
+    @property
+    def end(self) -> float:
+        """Until when a later hit can still matter to it."""
+        return max(self.last, self.lead[1] if self.lead else 0.0) + self.cool_down
 
 
 class Alerts:
@@ -69,34 +106,26 @@ class Alerts:
         self._open: dict[Key, _Chain] = {}
         self.closed: Counter[str] = Counter()
 
-    def note(self, where: Recorded, hit: KeywordHit) -> None:
+    def note(self, where: Recorded, hit: KeywordHit, *, alerts: bool) -> None:
+        """`alerts`: the hit is of a grade that raises an alert; others only keep one going."""
         key = (where.room, where.speaker, hit.phrase)
-        spoken_at = hit.end
-        cool_down = self._cool_down if hit.cool_down is None else hit.cool_down
         known = self._open.get(key)
         if known is None:
-            self._open[key] = _Chain(spoken_at, spoken_at, 1, cool_down)
-            return
-        known.alerts += abs(spoken_at - known.last) > cool_down
-        known.last = max(known.last, spoken_at)
-        known.cool_down = cool_down
+            known = self._open[key] = _Chain(self._cool_down if hit.cool_down is None else hit.cool_down)
+        known.note(hit.end, alerts=alerts)
 
     def add(self, later: Alerts) -> None:
         """Those of the stretch that comes next."""
         self.closed.update(later.closed)
         for key, chain in later._open.items():
-            known = self._open.get(key)
-            if known is None:
-                self._open[key] = chain
+            if (known := self._open.get(key)) is not None:
+                known.add(chain)
             else:
-                joins = abs(chain.first - known.last) <= chain.cool_down
-                known.alerts += chain.alerts - joins
-                known.last, known.cool_down = max(known.last, chain.last), chain.cool_down
+                self._open[key] = chain
 
     def close(self, before: float = float("inf")) -> None:
-        """No hit that joins an alert quiet since `before` (wall time) can come: only its count is kept."""
-        over = [key for key, chain in self._open.items() if chain.last + chain.cool_down < before]
-        for key in over:
+        """No hit from `before` (wall time) on can come too early: of what is over by then only the count is kept."""
+        for key in [key for key, chain in self._open.items() if chain.end < before]:
             self.closed[key[2]] += self._open.pop(key).alerts
 
 
@@ -111,8 +140,8 @@ class Side:
         """`grades`: those that alert."""
         for hit in hits:
             self.hits[hit.phrase] += 1
-            if hit.state is RuleState.LIVE and hit.grade in grades:
-                self.alerts.note(where, hit)
+            if hit.state is RuleState.LIVE:
+                self.alerts.note(where, hit, alerts=hit.grade in grades)
 
     def add(self, later: Side) -> None:
         self.hits.update(later.hits)
