@@ -361,6 +361,38 @@ def bench_keywords(
         as_json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
+@bench.command("alike")
+def bench_alike(
+    language: Annotated[list[str] | None, typer.Option(help="Language to measure; again for more")] = None,
+    text: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text of real talk, an utterance a line: phrases out of its first half, speech is the second"
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory with manifest.tsv: of what is misheard there in noise, how much is found by sound"
+        ),
+    ] = None,
+    phrases: Annotated[int, typer.Option(min=10, help="Phrases whose false hits are counted")] = 500,
+    words: Annotated[int, typer.Option(min=1000, help="Words of speech, where it is made from frequencies")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Another seed makes other phrases and speech")] = 0,
+    config: Config = None,
+) -> None:
+    """Matching by sound: its cost with 10,000 phrases, its false hits an hour, and what it finds again."""
+    from monitor.bench import alike, misheard
+
+    languages = tuple(dict.fromkeys(language or ["en", "zh", "es"]))
+    alike.measure(alike.Plan(languages, phrases, 10_000, words, seed), text, out)
+    if data is not None:
+        settings = load(config)
+        _logging(settings, logging.WARNING)
+        _fetch_model(settings.speech.model, settings.speech.trust)
+        run_expected(misheard.measure(settings, data, languages, seed, out))
+
+
 # shared by the commands
 
 
