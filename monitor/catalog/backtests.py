@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from monitor.catalog.catalog import Catalog
 from monitor.catalog.trials import Trial, Trials
 from monitor.keywords.backtest import Backtest, Report, Source, run
-from monitor.keywords.lists import parse
+from monitor.keywords.lists import read
 from monitor.keywords.rules import KeywordList
 from monitor.model import Grade
 
@@ -84,4 +84,4 @@ class Backtests:
 
 
 async def _read(content: str, where: str) -> KeywordList:
-    return await asyncio.to_thread(parse, content, where)
+    return await asyncio.to_thread(read, content, where)

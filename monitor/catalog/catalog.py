@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from monitor.catalog import files
+from monitor.catalog.checking import Check, Checked, Question, in_a_thread
 from monitor.catalog.difference import Difference, compare, lines
 from monitor.errors import KeywordListConflict, KeywordListInvalid, KeywordListUnknown, OperatorError
 from monitor.keywords import edit
 from monitor.keywords.library import Changes, Library
-from monitor.keywords.lint import Remark, lint
-from monitor.keywords.lists import parse
+from monitor.keywords.lint import Remark
+from monitor.keywords.lists import read
 from monitor.keywords.match import Matcher
 from monitor.keywords.rules import KeywordList, Rule
 from monitor.keywords.scope import state_of
@@ -54,14 +56,12 @@ class Written:
     """What a change did, or would do."""
 
     before: str  # version; empty: there was no such list
-    list: KeywordList
+    name: str
+    version: str
+    state: RuleState
     content: str
     difference: Difference
     remarks: tuple[Remark, ...]
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.difference) or not self.before
 
 
 class Catalog:
@@ -78,12 +78,14 @@ class Catalog:
         store: Store,
         told: Callable[[Changes], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
+        check: Check = in_a_thread,
     ) -> None:
         """`told` hears of every change of what is in force, also of those made by hand."""
         self._directory = directory
         self._library = library
         self._told = told
         self._clock = clock
+        self._checked = check
         self._one = asyncio.Lock()
         self.store = store
 
@@ -154,9 +156,12 @@ class Catalog:
         found = compare(await _read(old, name), await _read(new, name))
         return replace(found, lines=lines(old, new, (f"{name}@{before or 'nothing'}", f"{name}@{label}")))
 
-    async def check(self, content: str, where: str = "the list") -> tuple[KeywordList, tuple[Remark, ...]]:
-        """What the service would make of a list, and what lint says of it."""
-        return await asyncio.to_thread(self._check, content, where)
+    async def check(self, content: str, where: str = "the list", before: str = "") -> Checked:
+        """What the service would make of a list, what lint says of it, and what is different from `before`."""
+        others = [path for one in self.lists if (path := self._library.path(one.name)) and str(path) != where]
+        texts = await asyncio.to_thread(_texts, others)
+        today = datetime.fromtimestamp(self._clock(), UTC).date()
+        return await self._checked(Question(content, where, before, texts, today))
 
     # changes
 
@@ -263,12 +268,12 @@ class Catalog:
         self._library.states = await self.states()
 
     async def _put(self, name: str, content: str, who: str, why: str, *, base: str, dry: bool = False) -> Written:
-        old, path, text = await self._before(name, base)
-        new, remarks = await self.check(content, str(path))
+        version, path, text = await self._before(name, base)
+        new = await self.check(content, str(path), text)
         if new.name != name:
             raise KeywordListInvalid(f"{path}:1: the content is of a list {new.name!r}, and was put as {name!r}")
-        found = replace(compare(old, new), lines=lines(text, content, (f"{name} before", f"{name} after")))
-        written = Written(old.version if old else "", new, content, found, remarks)
+        found = replace(new.difference, lines=lines(text, content, (f"{name} before", f"{name} after")))
+        written = Written(version, name, new.version, new.state, content, found, new.remarks)
         if dry or content == text:
             return written
         staged = await asyncio.to_thread(files.stage, path, content)
@@ -278,20 +283,20 @@ class Catalog:
         finally:
             files.discard(staged)
         await self._look()
-        if old and old.state is not new.state:
-            tell = self._message(name, "", old.state, new.state, who, why)
+        if new.before not in (None, new.state):
+            tell = self._message(name, "", new.before or new.state, new.state, who, why)
             await self.store.set_rule_state(name, "", None, who, why, tell)
         return written
 
-    async def _before(self, name: str, base: str) -> tuple[KeywordList | None, Path, str]:
-        """The list in force, its file, and that file's content; raises KeywordListConflict where `base` is another."""
+    async def _before(self, name: str, base: str) -> tuple[str, Path, str]:
+        """(version in force, file, content of the file); raises KeywordListConflict where `base` is another."""
         path = self._library.path(name) or self._directory / f"{name}.toml"
         text = await asyncio.to_thread(files.read, path) if path.exists() else ""
         if text and files.etag(text) != base:
             said = "was changed since you looked at it" if base else "is there already; say which content you saw"
             raise KeywordListConflict(f"{path} {said}. Its present content has the etag {files.etag(text)}.")
-        old = next((one for one in self._library.matcher.lists if one.name == name), None)
-        return old, path, text
+        version = next((one.version for one in self._library.matcher.lists if one.name == name), "")
+        return version, path, text
 
     def _message(
         self, name: str, label: str, before: RuleState, after: RuleState, who: str, why: str, automatic: bool = False
@@ -308,11 +313,6 @@ class Catalog:
             automatic=automatic,
         )
 
-    def _check(self, content: str, where: str) -> tuple[KeywordList, tuple[Remark, ...]]:
-        new = parse(content, where)
-        others = tuple(one for one in self._library.matcher.lists if one.name != new.name)
-        return new, tuple(lint(new, others, content, today=datetime.now(UTC).date()))
-
     async def _earlier(self, name: str, version: str) -> str:
         """The version that was there before this one came for the first time; empty where there was none.
 
@@ -323,9 +323,18 @@ class Catalog:
         return entries[first - 1] if first else ""
 
 
+def _texts(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Of the files that can be read."""
+    texts: list[str] = []
+    for path in paths:
+        with suppress(OperatorError):
+            texts.append(files.read(path))
+    return tuple(texts)
+
+
 async def _read(content: str, where: str) -> KeywordList | None:
     """None: today's reader can't read it."""
     try:
-        return await asyncio.to_thread(parse, content, where)
+        return await asyncio.to_thread(read, content, where)
     except KeywordListInvalid:
         return None

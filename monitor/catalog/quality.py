@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from monitor.catalog.catalog import PROGRAM, Catalog
 from monitor.errors import KeywordListInvalid, KeywordListUnknown
-from monitor.keywords.lists import parse
+from monitor.keywords.lists import read
 from monitor.keywords.precision import Patience, demotion
 from monitor.keywords.rules import KeywordList, Kind, Rule
 from monitor.keywords.scope import state_of
@@ -112,7 +112,7 @@ class Quality:
         if content is None:
             return False
         try:
-            then = await asyncio.to_thread(parse, content, name)
+            then = await asyncio.to_thread(read, content, name)
         except KeywordListInvalid:
             return False
         return rule in then.rules and _concerning(rule, then) == _concerning(rule, now)

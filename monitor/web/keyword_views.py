@@ -99,11 +99,11 @@ def _combination(found: Combination) -> CombinationView:
 
 def written_view(written: Written) -> WrittenView:
     return WrittenView(
-        name=written.list.name,
+        name=written.name,
         before=written.before,
-        version=written.list.version,
+        version=written.version,
         etag=etag(written.content),
-        state=written.list.state,
+        state=written.state,
         difference=difference_view(written.difference),
         remarks=[remark_view(remark) for remark in written.remarks],
     )

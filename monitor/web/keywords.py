@@ -166,12 +166,12 @@ def _trying(router: APIRouter, catalog: Catalog) -> None:
     async def lint(asked: LintRequest) -> LintReport:
         """What is wrong with a list, and what could be better. Nothing is written."""
         try:
-            found, remarks = await catalog.check(asked.content)
+            found = await catalog.check(asked.content)
         except ListRefused as refused:
             problems = [views.problem_view(problem) for problem in refused.problems]
             return LintReport(name="", version="", rules=0, problems=problems, remarks=[])
-        told = [views.remark_view(remark) for remark in remarks]
-        return LintReport(name=found.name, version=found.version, rules=len(found.rules), problems=[], remarks=told)
+        remarks = [views.remark_view(remark) for remark in found.remarks]
+        return LintReport(name=found.name, version=found.version, rules=found.rules, problems=[], remarks=remarks)
 
     @router.post("/api/keywords/test", tags=["keyword lists"])
     async def test(asked: TestRequest) -> TestReport:

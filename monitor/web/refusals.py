@@ -16,6 +16,7 @@ from monitor.errors import (
     KeywordListUnknown,
     MonitorError,
     OperatorError,
+    Overloaded,
     StoreFailed,
 )
 from monitor.keywords.refusal import ListRefused
@@ -34,6 +35,7 @@ _STATUS: tuple[tuple[type[MonitorError], int], ...] = (
     (Busy, 409),
     (OperatorError, 409),
     (StoreFailed, 503),
+    (Overloaded, 503),
 )
 
 

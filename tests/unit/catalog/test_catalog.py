@@ -24,7 +24,7 @@ def found(desk: Desk, text: str) -> list[str]:
 
 async def put(desk: Desk, content: str, who: str = "ann", why: str = "because") -> str:
     base = (await desk.catalog.show("scams-en")).etag
-    return (await desk.catalog.put("scams-en", content, who, why, base=base)).list.version
+    return (await desk.catalog.put("scams-en", content, who, why, base=base)).version
 
 
 async def test_a_put_is_in_force_at_once_and_on_the_record_with_who_and_why(tmp_path: Path) -> None:
@@ -103,12 +103,12 @@ async def test_rolling_back_goes_one_step_back_each_time(tmp_path: Path) -> None
     async with catalog(tmp_path) as desk:
         first = desk.catalog.find("scams-en").version
         second, third = await put(desk, SECOND), await put(desk, THIRD)
-        assert (await desk.catalog.roll_back("scams-en", "bob", "wrong")).list.version == second
-        assert (await desk.catalog.roll_back("scams-en", "bob", "wrong")).list.version == first
+        assert (await desk.catalog.roll_back("scams-en", "bob", "wrong")).version == second
+        assert (await desk.catalog.roll_back("scams-en", "bob", "wrong")).version == first
         assert desk.file().read_text("utf-8") == SCAMS
         with pytest.raises(KeywordListUnknown, match="no version before"):
             await desk.catalog.roll_back("scams-en", "bob", "wrong")
-        assert (await desk.catalog.roll_back("scams-en", "bob", "again", third)).list.version == third
+        assert (await desk.catalog.roll_back("scams-en", "bob", "again", third)).version == third
         newest = (await desk.catalog.history("scams-en"))[0]
         assert (newest.who, newest.why) == ("bob", f"back to {third}: again")
         assert found(desk, "quick cash") == ["quick cash"]
@@ -187,7 +187,7 @@ async def test_a_file_that_cant_be_written_leaves_all_as_it_was(tmp_path: Path) 
 async def test_the_state_of_a_list_is_in_its_file_and_told(tmp_path: Path) -> None:
     async with catalog(tmp_path) as desk:
         written = await desk.catalog.set_list_state("scams-en", RuleState.SHADOW, "ann", "first look")
-        assert written.list.state is RuleState.SHADOW
+        assert written.state is RuleState.SHADOW
         text = desk.file().read_text("utf-8")
         assert 'state = "shadow"' in text
         assert "# a comment that must stay" in text
