@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from ahocorasick_rs import AhoCorasick
 
+from monitor.keywords import patterns
 from monitor.keywords.lists import as_tried
 from monitor.keywords.match import Matcher
 from monitor.keywords.normalise import STAR, is_spaced, is_unspaced
-from monitor.keywords.phrases import expression, forms
+from monitor.keywords.phrases import anchor, expression, forms
 from monitor.keywords.remarks import Lines, Remark, Weight
 from monitor.keywords.rules import KeywordList, Kind, Rule
 
@@ -58,9 +59,7 @@ def contained(one: KeywordList, lines: Lines) -> Iterator[Remark]:
 def never_first(one: KeywordList, matcher: Matcher, lines: Lines) -> Iterator[Remark]:
     """Phrases that are not found even where somebody says just them: an exception or another rule takes their place."""
     bare: Matcher | None = None
-    for rule in one.rules:
-        if rule.kind is not Kind.PHRASE:
-            continue
+    for rule in _crossed(one):
         language = next(iter(rule.languages or one.languages), "")
         instead: set[str] = set()
         for text in _instances(forms(rule.text)[0]):
@@ -79,6 +78,27 @@ def never_first(one: KeywordList, matcher: Matcher, lines: Lines) -> Iterator[Re
             why = f"the exception {covering[0]!r} covers it wherever it is" if covering else "it is not in the text"
             mend = "make the exception longer, or drop one of the two"
             yield Remark(Weight.WRONG, line, rule.label, f"can never be found: {why}", mend)
+
+
+def _crossed(one: KeywordList) -> Iterator[Rule]:
+    """Phrases that have the core of another phrase or of an exception in them, or a pattern's match: no others can be
+    hidden where they are found as they are written."""
+    cores: dict[str, set[str]] = {}  # the longest part without wildcards → labels; "" stands for exceptions
+    phrases = [rule for rule in one.rules if rule.kind is Kind.PHRASE]
+    for rule in phrases:
+        for form in forms(rule.text):
+            cores.setdefault(anchor(form), set()).add(rule.label)
+    for text in one.exceptions:
+        for form in forms(text):
+            cores.setdefault(anchor(form), set()).add("")
+    owners = list(cores.values())
+    search = AhoCorasick(list(cores))
+    sought = [patterns.compiled(rule.text) for rule in one.rules if rule.kind is Kind.PATTERN]
+    for rule in phrases:
+        form = forms(rule.text)[0].replace(STAR, "")
+        found = search.find_matches_as_indexes(form, overlapping=True)
+        if any(owners[number] != {rule.label} for number, *_ in found) or any(one.search(form) for one in sought):
+            yield rule
 
 
 def idle_exceptions(one: KeywordList, lines: Lines) -> Iterator[Remark]:
