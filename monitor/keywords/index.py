@@ -20,7 +20,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from monitor.keywords.normalise import STAR, UNSPACED, is_spaced
 from monitor.keywords.phrases import expression
 
-SHARD = 80_000
+SHARD = 50_000
 """Bytes of UTF-8 in one shard."""
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _SPACED = re.compile(f"[^ {UNSPACED}]")

@@ -4,7 +4,8 @@ What breaks, breaks alone: a list that can't be used is reported, and the versio
 force. A broken list at start leaves the other lists working, and the problem visible. The matcher is swapped as a
 whole, so a search sees either the old lists or the new ones, never some of each.
 
-Synchronous and blocking (files): call it from one thread or task; `matcher` may be read from any.
+Synchronous and blocking (files, and about a second of work for 100,000 phrases): call `load` and `poll` from one thread
+at a time, beside the event loop. `matcher` may be read, and `states` set, from any.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from monitor.errors import KeywordListInvalid
-from monitor.keywords.lists import parse
+from monitor.keywords.lists import MAX_BYTES, ListRefused, decoded, read, try_examples
 from monitor.keywords.match import Matcher
 from monitor.keywords.rules import KeywordList
 from monitor.keywords.scope import States
-
-MAX_BYTES = 16 * 1024 * 1024
-"""Size of one list file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,8 @@ class _File:
     digest: bytes = b""  # of the content last read; empty where it could not be read
     good: KeywordList | None = None  # the last version that could be used
     problem: str = ""  # why the present content can't be
+    fresh: KeywordList | None = None  # the present content, until its examples were tried
+    text: str = ""  # of `fresh`, to say where an example is
     clash: str = ""  # another file has the same list name
 
 
@@ -55,6 +56,8 @@ class Library:
         self._files: dict[Path, _File] = {}
         self._missing = ""
         self._matcher = Matcher(())
+        self._states: States = {}
+        self._swap = Lock()  # held for a moment: states are set while new lists are compiled
         self._paths: dict[str, Path] = {}  # by name of the list in force
 
     @property
@@ -71,12 +74,14 @@ class Library:
     @property
     def states(self) -> States:
         """What overrides the lists' own states."""
-        return self._matcher.states
+        return self._states
 
     @states.setter
     def states(self, states: States) -> None:
-        if dict(states) != self._matcher.states:
-            self._matcher = self._matcher.with_states(states)
+        with self._swap:
+            if dict(states) != self._states:
+                self._states = dict(states)
+                self._matcher = self._matcher.with_states(self._states)
 
     def path(self, name: str) -> Path | None:
         """The file of a list in force."""
@@ -108,9 +113,7 @@ class Library:
         for path in paths:
             touched |= self._look(path)
         before = {one.name: one for one in self._matcher.lists}
-        after = self._in_force()
-        if touched and after != before:
-            self._matcher = Matcher(after.values(), self._matcher.states)
+        after = self._renew() if touched else before
         labels = {one.label for one in before.values()}
         return Changes(
             changed=tuple(sorted(one.label for one in after.values() if one.label not in labels)),
@@ -118,6 +121,47 @@ class Library:
             problems=tuple(p for p in self.problems if p not in told),
             solved=tuple(p for p in told if p not in self.problems),
         )
+
+    def _renew(self) -> dict[str, KeywordList]:
+        """Compile what is in the files now and put it in force; the lists in force after that, by name.
+
+        The examples of changed lists are tried on the matcher that will serve, so big lists are compiled once. Where
+        one fails, the list falls back to the version that was last good, and the rest is compiled again.
+        """
+        while True:
+            lists = self._in_force()
+            if all(self._has(one) for one in lists.values()) and len(lists) == len(self._matcher.lists):
+                matcher = self._matcher
+            else:
+                matcher = Matcher(lists.values())
+            if not self._fails(matcher):
+                break
+        with self._swap:
+            if matcher is not self._matcher:
+                self._matcher = matcher.with_states(self._states)
+        return lists
+
+    def _has(self, one: KeywordList) -> bool:
+        return any(other is one for other in self._matcher.lists)
+
+    def _fails(self, matcher: Matcher) -> bool:
+        """Try the examples of what is fresh; True where a list does not keep its own."""
+        failed = False
+        for path, file in self._files.items():
+            one, file.fresh = file.fresh, None
+            if one is None:
+                continue
+            if any(one is other for other in matcher.lists):
+                problems = try_examples(one, file.text, matcher.trial(one.name))
+            else:  # another file has its name: it is out of force, and must be right all the same
+                problems = try_examples(one, file.text)
+            file.text = ""
+            if problems:
+                self._refuse(path, file.stamp, file.digest, str(ListRefused(str(path), problems)))
+                failed = True
+            else:
+                file.good, file.problem = one, ""
+        return failed
 
     def _look(self, path: Path) -> bool:
         """Read a file where it may have changed; True where it has."""
@@ -127,25 +171,20 @@ class Library:
             stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if file and file.stamp == stamp:
                 return False
-            if stat.st_size > MAX_BYTES:
-                raise KeywordListInvalid(f"{path}:1: has {stat.st_size} bytes; a list holds at most {MAX_BYTES}")
-            content = path.read_bytes()
+            content = path.read_bytes() if stat.st_size <= MAX_BYTES else b"\n" * (MAX_BYTES + 1)
         except OSError as error:
             return self._refuse(path, (0, 0, 0), b"", f"{path}:1: can't be read: {error.strerror}")
-        except KeywordListInvalid as error:
-            return self._refuse(path, stamp, b"", str(error))
         digest = hashlib.sha256(content).digest()
         if file and file.digest == digest:
             file.stamp = stamp
             return False
         try:
-            good = parse(content.decode("utf-8"), path)
-        except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
-            return self._refuse(path, stamp, digest, f"{path}:{line}: not UTF-8 text")
+            text = decoded(content, path)
+            fresh = read(text, path)
         except KeywordListInvalid as error:
             return self._refuse(path, stamp, digest, str(error))
-        self._files[path] = _File(stamp, digest, good)
+        file = self._files.setdefault(path, _File(stamp))
+        file.stamp, file.digest, file.fresh, file.text = stamp, digest, fresh, text
         return True
 
     def _refuse(self, path: Path, stamp: tuple[int, int, int], digest: bytes, problem: str) -> bool:
@@ -160,13 +199,13 @@ class Library:
         owners: dict[str, Path] = {}
         for path, file in sorted(self._files.items()):
             file.clash = ""
-            if file.good is None:
+            one = file.fresh or file.good
+            if one is None:
                 continue
-            name = file.good.name
-            if name in lists:
-                file.clash = f"{path}:1: the list {name!r} is in {owners[name]} already; give this one another name"
+            if one.name in lists:
+                file.clash = f"{path}:1: the list {one.name!r} is in {owners[one.name]} already; rename this one"
                 continue
-            lists[name], owners[name] = file.good, path
+            lists[one.name], owners[one.name] = one, path
         self._paths = owners
         return lists
 

@@ -88,6 +88,11 @@ class Matcher:
         """The same lists with other overrides; nothing is built anew."""
         return Matcher(self._compiled, states)
 
+    def trial(self, name: str) -> Matcher:
+        """One of the lists by itself, live as a whole: for its examples. Nothing is built anew."""
+        others = {(one.name, ""): RuleState.RETIRED for one in self.lists if one.name != name}
+        return Matcher(self._compiled, {**others, (name, ""): RuleState.LIVE})
+
     def find(
         self,
         words: Sequence[Word],
