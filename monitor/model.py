@@ -105,6 +105,7 @@ class Transcript:
     took: float  # seconds of wall time in the recogniser
     ghosts: tuple[str, ...] = ()  # texts that the guards refused, each with its reason: "reason: text"
     alternatives: tuple[tuple[Word, ...], ...] = ()  # what else it may have been, best first; without the best itself
+    full: bool = True  # heard over the model's full context; False: over a short one
     biased: bool = False  # decoding was biased towards the lists (hotwords, prompt): a hit in it is weak evidence
 
     @property

@@ -109,8 +109,9 @@ async def replay(
     room = Room(id="replay", languages=(language,) if language else ())
     settings = settings.model_copy(update={"rooms": (room,)})
     if not live:
-        settings = settings.model_copy(update={"hearing": settings.hearing.model_copy(update=PATIENT)})
-
+        hearing = settings.hearing.model_copy(update=PATIENT)
+        speech = settings.speech.model_copy(update={"context": "full"})
+        settings = settings.model_copy(update={"hearing": hearing, "speech": speech})
     hits: dict[str, AlertView] = {}
 
     def told(message: Numbered) -> None:

@@ -13,14 +13,14 @@ judge them like the best text, and where anything of that was refused there are 
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from monitor.model import Word
-from monitor.speech.ghosts import Claim, believe
+from monitor.speech.brief import said
+from monitor.speech.ghosts import Claim, believe, compression
 
 BEAM = 5
 """Hypotheses that the decoder follows, the best one among them."""
@@ -129,9 +129,10 @@ def _units(word: Word) -> list[_Unit]:
 def _spread(pieces: Sequence[str], start: float, end: float, probability: float) -> list[_Unit]:
     """The pieces one after another over the time, each as long as it has letters."""
     letters = max(1, sum(len(piece) for piece in pieces))
-    units, at = [], start
+    units, at, done = [], start, 0
     for piece in pieces:
-        until = at + (end - start) * len(piece) / letters
+        done += len(piece)
+        until = min(end, start + (end - start) * done / letters)  # sums of floats may end up beyond
         units.append(_Unit(piece, at, until, probability))
         at = until
     return units
@@ -156,18 +157,15 @@ def _after(words: Sequence[Word], lead: float) -> tuple[Word, ...]:
     return tuple(replace(word, start=max(0.0, word.start - lead), end=word.end - lead) for word in late)
 
 
-def compression(text: str) -> float:
-    """Length ÷ length when compressed, as the guards want it: high means repetition."""
-    raw = text.strip().encode()
-    return len(raw) / len(zlib.compress(raw)) if raw else 0.0
-
-
-def hypotheses(whisper: Any, encoded: Any, tokenizer: Any, options: Any) -> list[Hypothesis]:
+def hypotheses(
+    whisper: Any, encoded: Any, tokenizer: Any, options: Any, brief: float | None = None
+) -> list[Hypothesis]:
     """The beam over an encoding that is there already. `whisper`: a faster-whisper WhisperModel.
 
+    `brief`: seconds of audio where the context is short: then only stamps tell where the text ends.
     Raises what CTranslate2 raises: RuntimeError, ValueError, MemoryError.
     """
-    prompt = whisper.get_prompt(tokenizer, [], without_timestamps=True)
+    prompt = whisper.get_prompt(tokenizer, [], without_timestamps=brief is None)
     (result,) = whisper.model.generate(
         encoded,
         [prompt],
@@ -182,7 +180,8 @@ def hypotheses(whisper: Any, encoded: Any, tokenizer: Any, options: Any) -> list
     )
     found = []
     for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
-        tokens = [token for token in sequence if token < tokenizer.eot]
+        end = math.inf if brief is None else brief
+        tokens, _ = said(sequence, tokenizer.timestamp_begin, tokenizer.eot, end)
         if not tokens:
             continue
         words, _ = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])

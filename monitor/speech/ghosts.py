@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,9 +88,17 @@ def suspicion(claim: Claim, language: str, seconds: float, speech: float | None,
         return "repeats itself"
     if is_stock(claim.text, language) and (cut or unsure or _doubtful(claim, language, seconds, speech)):
         return "stock phrase"
+    if cut and _mean(claim.words) < 0.5:
+        return "too unsure"
     if unsure and speech is not None and speech < 0.4 * seconds and _mean(claim.words) < 0.4:
         return "too unsure"
     return None
+
+
+def compression(text: str) -> float:
+    """Length ÷ length when compressed, as Claim has it: high means repetition."""
+    raw = text.strip().encode()
+    return len(raw) / len(zlib.compress(raw)) if raw else 0.0
 
 
 def is_stock(text: str, language: str) -> bool:

@@ -1,6 +1,7 @@
 """Word error rate (character error rate for scripts without spaces), with its counts.
 
-The normaliser is ours and simple: case, width, punctuation, apostrophes, English titles and numbers up to 999,999.
+The normaliser is ours and simple: case, width, punctuation, apostrophes, English titles and numbers up to 999,999,
+traditional Chinese characters as simplified ones (Whisper writes either, as it likes: both are the same words).
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
+
+from opencc import OpenCC
 
 _BY_CHARACTER = {"zh", "ja", "yue", "th"}
 _TITLES = {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint"}
@@ -54,6 +58,8 @@ def tokens(text: str, language: str) -> list[str]:
     if language == "en":
         text = re.sub(r"(?<=\d),(?=\d{3})", "", text)
     plain = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in text)
+    if language == "zh":
+        plain = _simplifier().convert(plain)
     if language in _BY_CHARACTER:
         return [c for c in plain if not c.isspace()]
     if language != "en":
@@ -78,6 +84,11 @@ def errors(reference: str, hypothesis: str, language: str) -> Errors:
             row.append(min(options, key=lambda option: option[0]))
     _, subs, dels, ins = row[-1]
     return Errors(len(ref), subs, dels, ins)
+
+
+@cache
+def _simplifier() -> OpenCC:
+    return OpenCC("t2s")
 
 
 def _english(word: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
+from numpy.typing import NDArray
 
 from monitor.errors import ModelMissing
 from monitor.model import RATE, Transcript, Utterance, Word
+from monitor.speech import brief
 from monitor.speech.alternatives import alternatives, hypotheses, unsure
 from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, Claim, believe
 from monitor.speech.languages import choose
@@ -30,10 +32,23 @@ _SHORTEST = RATE // 20  # samples: less than 50 ms holds no word, and the alignm
 _TOKENS_BASE, _TOKENS_A_SECOND = 30, 20  # English needs about 4 a second, scripts spelt in bytes about 15
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """One window, heard."""
+
+    encoded: Any
+    language: str
+    tokenizer: Any
+    options: Any
+    claims: list[Claim]
+    brief: float | None = None  # seconds of audio where the context is short
+
+
 class WhisperRecogniser:
     """A Recogniser. `path`: directory with a CTranslate2 model; no network is used.
 
     `threads`: 0 takes all cores, at most 8 (beyond, a short utterance gets no faster).
+    `full`: always over 30 s, as Whisper was trained; else over as long as the sound, and 30 s if that looks wrong.
     `unsure`: where a word is less probable than this, other hypotheses are looked for; 0: never.
     Raises ModelMissing when the files can't be loaded.
     """
@@ -48,8 +63,10 @@ class WhisperRecogniser:
         threads: int = 0,
         beam: int = 1,
         unsure: float = 0.0,
+        full: bool = False,
     ) -> None:
         self._name = name
+        self._brief = not full and beam == 1  # a beam writes more loops, and its words are no better
         self._beam = beam
         self._unsure = unsure
         try:
@@ -85,23 +102,41 @@ class WhisperRecogniser:
         before = hints.before if hints.before is not None else utterance.audio[:0]
         lead = len(before) / RATE
         audio = np.concatenate([before, utterance.audio]).astype(np.float32) / 32768.0
-        features = self._whisper.feature_extractor(audio)
-        # The last frame is the extractor's own padding; what follows is cut and padded as faster-whisper does it.
-        window = features[:, : min(self._whisper.feature_extractor.nb_max_frames, features.shape[-1] - 1)]
-        encoded = self._whisper.encode(pad_or_trim(window))
-        language = self._language(encoded, hints)
-        tokenizer = Tokenizer(self._whisper.hf_tokenizer, self.multilingual, task="transcribe", language=language)
-        options = _options(tokenizer, self._beam, lead + utterance.seconds)
-        claims = self._claims(features, encoded, tokenizer, options)
+        window = self._briefly(audio, hints) or self._fully(audio, hints)
+        language, claims = window.language, window.claims
         words, ghosts = believe(_after(claims, lead), language, utterance.seconds, hints.speech)
         others: tuple[tuple[Word, ...], ...] = ()
         if not ghosts and unsure(words, self._unsure):
             best = [word for claim in claims for word in claim.words]
-            found = hypotheses(self._whisper, encoded, tokenizer, options)
+            found = hypotheses(self._whisper, window.encoded, window.tokenizer, window.options, window.brief)
             others = alternatives(best, found, language, utterance.seconds, hints.speech, lead)
         placed, *rest = (_placed(some, utterance) for some in (words, *others))
         took = time.perf_counter() - began
-        return Transcript(utterance, language, placed, self._name, took, ghosts, tuple(rest))
+        return Transcript(utterance, language, placed, self._name, took, ghosts, tuple(rest), full=window.brief is None)
+
+    def _briefly(self, audio: NDArray[np.float32], hints: Hints) -> _Window | None:
+        """Over a context as long as the audio; None where that can't be, or looks wrong."""
+        seconds = len(audio) / RATE
+        if not self._brief or seconds > brief.LONGEST:
+            return None
+        encoded = brief.encode(self._whisper, audio)
+        language, tokenizer, options = self._prepared(encoded, hints, seconds)
+        read = brief.read(self._whisper, encoded, tokenizer, options, seconds)
+        return None if read.doubtful else _Window(encoded, language, tokenizer, options, [read.claim], seconds)
+
+    def _fully(self, audio: NDArray[np.float32], hints: Hints) -> _Window:
+        """Over 30 s, as Whisper was trained."""
+        features = self._whisper.feature_extractor(audio)
+        # The last frame is the extractor's own padding; what follows is cut and padded as faster-whisper does it.
+        window = features[:, : min(self._whisper.feature_extractor.nb_max_frames, features.shape[-1] - 1)]
+        encoded = self._whisper.encode(pad_or_trim(window))
+        language, tokenizer, options = self._prepared(encoded, hints, len(audio) / RATE)
+        return _Window(encoded, language, tokenizer, options, self._claims(features, encoded, tokenizer, options))
+
+    def _prepared(self, encoded: Any, hints: Hints, seconds: float) -> tuple[str, Any, Any]:
+        language = self._language(encoded, hints)
+        tokenizer = Tokenizer(self._whisper.hf_tokenizer, self.multilingual, task="transcribe", language=language)
+        return language, tokenizer, _options(tokenizer, self._beam, seconds)
 
     def _fixed(self, hints: Hints) -> str | None:
         """The language where there is nothing to detect."""

@@ -88,6 +88,13 @@ def test_a_run_of_words_without_duration_is_dropped_one_alone_is_not() -> None:
     assert believe([claim(spoken + nothing[:1])], "en", 2.0) == (spoken + nothing[:1], ())
 
 
+def test_unsure_words_before_words_without_duration_are_no_better_than_those() -> None:
+    nothing = tuple(Word(f" {t}", 0.6, 0.6, 0.8) for t in ("and", "then", "some"))
+    kept, refused = believe([claim(words("we leave", probability=0.2) + nothing)], "en", 2.0, 1.5)
+    assert kept == ()
+    assert refused == ("no time to be said: and then some", "too unsure: we leave")
+
+
 def test_repetition_counts_with_another_sign_only() -> None:
     said = words("no no no no no")
     assert believe([claim(said)], "en", 2.0)[0] == said

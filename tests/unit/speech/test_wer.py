@@ -29,6 +29,7 @@ def test_the_distance_is_that_of_jiwer(reference: list[str], hypothesis: list[st
         ("20 21 90", "en", "twenty twenty one ninety"),
         ("cold-hearted", "en", "cold hearted"),
         ("你好，世界！", "zh", "你 好 世 界"),
+        ("經濟", "zh", "经 济"),
         ("¿Dónde está?", "es", "dónde está"),
     ],
 )

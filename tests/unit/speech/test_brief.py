@@ -1,0 +1,72 @@
+"""A short context ends where the model says that the audio does."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model import RATE
+from monitor.speech import brief
+from monitor.speech.brief import said
+from monitor.speech.ghosts import Claim
+from monitor.speech.recogniser import Hints
+from monitor.speech.whisper import WhisperRecogniser
+from tests.helpers.speech import model_files, package_clips, utterance
+
+END, STAMPS = 100, 200
+
+
+def stamp(seconds: float) -> int:
+    return STAMPS + round(seconds / 0.02)
+
+
+def test_what_follows_the_end_stamp_near_the_end_is_not_said() -> None:
+    written = [stamp(0), 1, 2, 3, stamp(3.8), stamp(3.8), 1, 2, 3, stamp(4.9)]
+    assert said(written, STAMPS, END, 4.0) == ([1, 2, 3], True)
+
+
+def test_stamps_before_the_end_only_part_sentences() -> None:
+    written = [stamp(0), 5, 5, stamp(2.0), stamp(2.2), 5, 5, stamp(4.0)]
+    assert said(written, STAMPS, END, 4.2) == ([5, 5, 5, 5], True), "a repetition that was spoken stays"
+
+
+def test_a_stamp_before_any_word_ends_nothing() -> None:
+    assert said([stamp(3.9), 7, stamp(4.0)], STAMPS, END, 4.0) == ([7], True)
+
+
+def test_without_an_end_stamp_all_of_it_counts_and_the_end_is_not_known() -> None:
+    assert said([stamp(0), 7, 8, END], STAMPS, END, 9.0) == ([7, 8], False)
+    assert said([], STAMPS, END, 1.0) == ([], False)
+
+
+@given(st.lists(st.integers(0, 450)), st.floats(0.1, 24))
+def test_only_text_comes_out_in_its_order(written: list[int], seconds: float) -> None:
+    text, ended = said(written, STAMPS, END, seconds)
+    spoken = [token for token in written if token < END]
+    assert text == spoken[: len(text)]
+    assert ended or text == spoken
+
+
+def test_what_looks_wrong_is_asked_again_and_what_is_no_speech_is_not() -> None:
+    def read(whole: bool = True, no_speech: float = 0.0, log: float = -0.2, compression: float = 1.0) -> brief.Read:
+        return brief.Read(Claim((), no_speech, log, compression), whole)
+
+    assert not read().doubtful
+    assert read(whole=False).doubtful
+    assert read(compression=3.0).doubtful
+    assert read(log=-1.5).doubtful
+    assert not read(log=-1.5, no_speech=0.9).doubtful
+
+
+def test_real_speech_is_heard_short_and_what_is_too_long_is_not() -> None:
+    files = model_files("base")
+    recogniser = WhisperRecogniser(files.path, files.name)
+    clip = next(c for c in package_clips() if "your country can do" in c.transcript).samples
+    hints = Hints(("en",))
+    (short,) = recogniser.transcribe([(utterance(clip[: 8 * RATE]), hints)])
+    assert not short.full
+    (long,) = recogniser.transcribe([(utterance(np.tile(clip, 4)[: 25 * RATE]), hints)])
+    assert long.full
+    (asked,) = WhisperRecogniser(files.path, files.name, full=True).transcribe([(utterance(clip[: 8 * RATE]), hints)])
+    assert asked.full
