@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from monitor.model import AudioFrame, Speaker
 
@@ -35,6 +35,15 @@ class Track(Protocol):
 
         Always consume it: behind it is a bounded buffer that drops the oldest frames (they come out as LOST).
         """
+        ...
+
+
+@runtime_checkable
+class MixedTrack(Track, Protocol):
+    """The audio of all in a room that can't tell them apart."""
+
+    def voices(self, began: float, ended: float) -> tuple[str, ...]:
+        """Names of those who talked between two wall times, as far as the room tells it; empty: it doesn't."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What only Janus does: sockets replaced, rooms made later, people thrown out, servers that hang, two kinds of secrets."""
+"""What only Janus does: sockets replaced, rooms made later, people thrown out, servers that hang, its own secrets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import ConnectionLost, Refused
-from monitor.model import Origin, RoomState
+from monitor.model import Origin, RoomState, Speaker
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.connector import Track
 from monitor.rooms.janus.connector import VideoRoomConnector
 from monitor.rooms.janus.protocol import Place
+from monitor.rooms.janus.roster import Source
 from monitor.rooms.janus.videoroom import VideoRoom
 from monitor.rooms.supervisor import RoomSupervisor
+from monitor.rooms.watchdog import Watchdog
 from tests.helpers.cutter import cutter
 from tests.helpers.janus_people import caller, talker
 from tests.helpers.janus_server import JanusServer, janus_server
@@ -195,7 +197,7 @@ async def test_candidates_that_come_later(tmp_path: Path, unused_tcp_port: int) 
         await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.5)
 
 
-async def test_a_publisher_whose_media_is_not_up_yet_is_asked_for_again(janus: JanusServer) -> None:
+async def test_whose_media_comes_up_late_is_heard_once_it_is_up(janus: JanusServer) -> None:
     async with talker(place(janus, "Slow"), tone(400, 0.5), late=True) as slow, visiting(janus) as visit:
         await until(lambda: "Slow" in [who.name for who in visit.session.roster()])
         await asyncio.sleep(0.5)
@@ -210,3 +212,17 @@ async def test_a_camera_is_declined_and_the_microphone_beside_it_is_heard(janus:
             await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.5)
         await until(lambda: visit.ears[0].ended)
         assert len(visit.ears) == 1
+
+
+async def test_who_is_gone_before_the_subscription_does_not_hold_up_the_others(janus: JanusServer) -> None:
+    async with visiting(janus) as visit, talker(place(janus, "Ann"), tone(400, 0.5)):
+        gone = {"id": 99, "display": "Gone", "streams": [{"type": "audio", "mid": "0"}]}
+        visit.session._roster.published(gone, 0.0)  # what a message says that was overtaken by its publisher's leaving
+        await until(lambda: visit.session._roster.sources.get((99, "0"), source()).tries > 2)
+        await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.3)
+        await until(lambda: (99, "0") not in visit.session._roster.sources)  # the list knows better
+        assert visit.error is None
+
+
+def source() -> Source:
+    return Source(Speaker("", ""), Watchdog())

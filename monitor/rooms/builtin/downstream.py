@@ -24,6 +24,7 @@ from monitor.rooms.builtin.forward import Media, Rewriter
 from monitor.rooms.builtin.protocol import ANSWER_SECONDS, BadMessage, dump
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, check_candidates, opus_only
 from monitor.rooms.ice import configuration
+from monitor.rooms.whole import whole
 
 HELD = 100
 """Packets (2 s) that a slot keeps until it is open; then the oldest go."""
@@ -160,7 +161,7 @@ class Downstream:
         self._packets.close()
         self._answers.close()
         if self._pc is not None:
-            await private.close(self._pc)
+            await whole(private.close(self._pc))
 
     @property
     def _connected(self) -> bool:
@@ -180,7 +181,7 @@ class Downstream:
             ssrcs[id(slot)] = secrets.randbits(32)
             private.set_ssrc(slot.transceiver, ssrcs[id(slot)])
         self._answers = Mailbox(1)  # an answer to an earlier offer counts no more
-        await pc.setLocalDescription(await pc.createOffer())
+        await whole(pc.setLocalDescription(await pc.createOffer()))
         self._tell(dump("offer", sdp=ask_for_fec(pc.localDescription.sdp), slots=self.slots()))
         async with asyncio.timeout(ANSWER_SECONDS):
             await self._take_answer(pc)

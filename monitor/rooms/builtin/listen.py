@@ -12,6 +12,7 @@ from monitor.rooms.builtin import private
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec
 from monitor.rooms.ice import configuration
 from monitor.rooms.peer import MediaStream, Receiver
+from monitor.rooms.whole import whole
 
 
 class Listener:
@@ -62,7 +63,7 @@ class Listener:
 
     async def close(self) -> None:
         self.end()
-        await private.close(self._pc)
+        await whole(private.close(self._pc))
 
 
 class Decliner:
@@ -86,7 +87,7 @@ async def answer(pc: RTCPeerConnection, sdp: str, *, decline: bool = False) -> s
         if decline:
             for line in pc.getTransceivers():
                 line.direction = "inactive"
-        await pc.setLocalDescription(await pc.createAnswer())
+        await whole(pc.setLocalDescription(await pc.createAnswer()))
     except SDP_ERRORS as error:
         raise ConnectionLost(f"the room's offer can't be used: {error!r}") from error
     return ask_for_fec(pc.localDescription.sdp)

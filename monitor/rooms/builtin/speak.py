@@ -23,6 +23,7 @@ from monitor.rooms.builtin.script import Line, Mark, Script, Turn
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, opus_only
 from monitor.rooms.ice import configuration
 from monitor.rooms.opus import Encoder
+from monitor.rooms.whole import whole
 
 STEP = 960
 """20 ms on the RTP clock of Opus (48 kHz)."""
@@ -66,7 +67,7 @@ async def speak(
             await _attend(joined, pc, decliner, voice)
         finally:
             voice.stop()
-            await private.close(pc)
+            await whole(private.close(pc))
             await decliner.close()
 
 
@@ -74,7 +75,7 @@ async def offer(pc: RTCPeerConnection, track: MediaStreamTrack) -> str:
     """The offer that publishes a track."""
     line = pc.addTransceiver(track, direction="sendonly")
     line.setCodecPreferences(opus_only())
-    await pc.setLocalDescription(await pc.createOffer())
+    await whole(pc.setLocalDescription(await pc.createOffer()))
     return ask_for_fec(pc.localDescription.sdp)
 
 

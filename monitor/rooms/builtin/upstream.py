@@ -12,6 +12,7 @@ from monitor.rooms.builtin.protocol import BadMessage
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, opus_only
 from monitor.rooms.ice import configuration
 from monitor.rooms.rtp import RtpPacket, Tap, tap
+from monitor.rooms.whole import whole
 
 
 class Upstream:
@@ -33,7 +34,7 @@ class Upstream:
         self._tap = tap(self._pc, self._take)
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
-            await self._pc.setLocalDescription(await self._pc.createAnswer())
+            await whole(self._pc.setLocalDescription(await self._pc.createAnswer()))
         except SDP_ERRORS as error:
             raise BadMessage("bad-sdp", f"the offer can't be used ({type(error).__name__})") from error
         return ask_for_fec(self._pc.localDescription.sdp)
@@ -42,7 +43,7 @@ class Upstream:
         self._closing = True
         if self._tap is not None:
             self._tap.close()
-        await private.close(self._pc)
+        await whole(private.close(self._pc))
 
     def _take(self, _mid: str, packet: RtpPacket) -> None:
         if packet.payload:

@@ -14,10 +14,11 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 from monitor.errors import ConnectionLost
 from monitor.model import Speaker
 from monitor.rooms.builtin import private
-from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec
+from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, opus_only
 from monitor.rooms.ice import configuration
 from monitor.rooms.janus.protocol import Event
 from monitor.rooms.peer import MediaStream, Receiver
+from monitor.rooms.whole import whole
 
 
 class Media:
@@ -66,10 +67,27 @@ class Media:
                 line.direction = "recvonly" if line.kind == "audio" and line.mid in speakers else "inactive"
             # Opened before the answer goes out: the first packets come right after it.
             new = [self._open(mid, who, sources.get(mid)) for mid, who in speakers.items() if mid not in self._who]
-            await self._pc.setLocalDescription(await self._pc.createAnswer())
+            await whole(self._pc.setLocalDescription(await self._pc.createAnswer()))
         except SDP_ERRORS as error:
             raise ConnectionLost(f"Janus's offer can't be used: {error!r}") from error
         return ask_for_fec(self._pc.localDescription.sdp), new
+
+    async def offer(self) -> str:
+        """An offer to hear one stream: for plugins that answer. Raises ConnectionLost."""
+        line = self._pc.addTransceiver("audio", direction="recvonly")
+        line.setCodecPreferences(opus_only())
+        await whole(self._pc.setLocalDescription(await self._pc.createOffer()))
+        return ask_for_fec(self._pc.localDescription.sdp)
+
+    async def accept(self, answer: str, speaker: Speaker) -> MediaStream:
+        """Take the answer to `offer`; the stream. Raises ConnectionLost where the answer can't be used."""
+        mid = self._pc.getTransceivers()[0].mid or ""
+        stream = self._open(mid, speaker, None)
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        except SDP_ERRORS as error:
+            raise ConnectionLost(f"Janus's answer can't be used: {error!r}") from error
+        return stream
 
     async def add_candidate(self, event: Event) -> None:
         """See `add_candidate`."""
@@ -87,7 +105,7 @@ class Media:
 
     async def close(self) -> None:
         self.end_all()
-        await private.close(self._pc)
+        await whole(private.close(self._pc))
 
     def _open(self, mid: str, speaker: Speaker, source: int | None) -> MediaStream:
         self._who[mid] = speaker

@@ -39,13 +39,14 @@ class Signalling:
         self._socket: ClientConnection | None = None
         self._session = 0
         self._early: deque[Event] = deque(maxlen=EARLY)
-        self._up = asyncio.Event()
+        self._receiving = False
+        self._replacing = asyncio.Lock()
+        self._error: ConnectionLost | None = None  # why the session is over
         self.reclaimed = 0  # times that the socket was replaced: what was told meanwhile is lost
 
     async def open(self) -> None:
         """Raises Refused, ConnectionLost."""
         self._socket = await dial(self._place.url, SUBPROTOCOL)
-        self._up.set()
         self._session = _id((await self._ask(dump("create", **self._core("0")), "0")).body)
 
     async def attach(self, plugin: str) -> int:
@@ -72,6 +73,7 @@ class Signalling:
 
     async def receive(self) -> Event:
         """The next message but for acks. For one task. Raises ConnectionLost."""
+        self._receiving = True
         while True:
             event = self._early.popleft() if self._early else await self._read()
             if event.kind in ("timeout", "error") and event.error in (0, 458):  # session over, or not known
@@ -82,7 +84,6 @@ class Signalling:
     async def close(self) -> None:
         """End the session, so that nobody sees us in the room a moment longer. Never raises."""
         socket, self._socket = self._socket, None
-        self._up.set()
         if socket is None:
             return
         try:
@@ -111,22 +112,33 @@ class Signalling:
 
     async def _send(self, text: str) -> None:
         while True:
-            await self._up.wait()
-            socket = self._socket
-            if socket is None:
-                raise ConnectionLost("the session is over")
+            socket = self._alive()
             try:
                 return await socket.send(text)
-            except ConnectionClosed:
-                if socket is self._socket:
-                    self._up.clear()  # the receiving task notices too, and replaces it or ends the visit
+            except ConnectionClosed as error:
+                await self._replace(socket, error)
+
+    async def _read(self) -> Event:
+        while True:
+            socket = self._alive()
+            try:
+                return parse(await socket.recv())
+            except ConnectionClosed as error:
+                await self._replace(socket, error)
+
+    def _alive(self) -> ClientConnection:
+        if self._error is not None:
+            raise self._error
+        if self._socket is None:
+            raise ConnectionLost("the session is over")
+        return self._socket
 
     async def _ask(self, text: str, number: str) -> Event:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._send(text)
                 while True:
-                    event = await self._read(claim=False)
+                    event = await self._read()
                     if event.kind == "ack":
                         continue
                     if event.transaction != number:
@@ -138,44 +150,48 @@ class Signalling:
         except TimeoutError:
             raise ConnectionLost(f"Janus has not answered for {ANSWER_SECONDS:g} s") from None
 
-    async def _read(self, *, claim: bool = True) -> Event:
-        while True:
-            socket = self._socket
-            if socket is None:
-                raise ConnectionLost("the session is over")
+    async def _replace(self, broken: ClientConnection, error: ConnectionClosed) -> None:
+        """Take the session over to a new socket; whoever notices first does it. Raises ConnectionLost."""
+        async with self._replacing:
+            if self._socket is not broken or self._error is not None:
+                return
+            await broken.close()
+            if not self._receiving:  # still joining: nothing is there yet that would be worth it
+                self._error = ConnectionLost(f"the connection to Janus broke: {error}")
+                raise self._error
+            log.info("janus.socket_broke", code=broken.close_code)
             try:
-                return parse(await socket.recv())
-            except ConnectionClosed as error:
-                if not claim:
-                    raise ConnectionLost(f"the connection to Janus broke: {error}") from error
-                await self._reclaim(socket)
+                async with asyncio.timeout(RECLAIM_SECONDS):
+                    self._socket = await self._reclaim()
+            except TimeoutError:
+                self._error = ConnectionLost("the connection to Janus broke, and the session can't be claimed")
+            except (ConnectionLost, Refused) as reason:
+                self._error = ConnectionLost(f"the connection to Janus broke: {reason}")
+            if self._error is not None:
+                raise self._error
+            self.reclaimed += 1
+            log.info("janus.session_claimed")
 
-    async def _reclaim(self, broken: ClientConnection) -> None:
-        """Take the session over to a new socket. Raises ConnectionLost."""
-        self._up.clear()
-        await broken.close()
-        log.info("janus.socket_broke", code=broken.close_code)
+    async def _reclaim(self) -> ClientConnection:
+        socket = await self._dial_again()
         try:
-            async with asyncio.timeout(RECLAIM_SECONDS):
-                socket = await self._dial_again()
-        except TimeoutError:
-            raise ConnectionLost("the connection to Janus broke, and no other could be made") from None
-        self._socket = socket
-        self._up.set()
-        number = self.number()
-        try:
-            await self._ask(dump("claim", **self._core(number)), number)
-        except Refused as error:
+            number = self.number()
+            await socket.send(dump("claim", **self._core(number)))
+            while (event := parse(await socket.recv())).transaction != number or event.kind == "ack":
+                self._early.append(event)
+            if event.error:
+                raise event.failure()
+        except ConnectionClosed as error:
             raise ConnectionLost(str(error)) from error
-        self.reclaimed += 1
-        log.info("janus.session_claimed")
+        except BaseException:
+            await socket.close()
+            raise
+        return socket
 
     async def _dial_again(self) -> ClientConnection:
         while True:
             try:
                 return await dial(self._place.url, SUBPROTOCOL)
-            except Refused as error:
-                raise ConnectionLost(str(error)) from error
             except ConnectionLost as error:
                 # Nobody listens any more: the process died, and the session with it.
                 if isinstance(error.__cause__, ConnectionRefusedError):

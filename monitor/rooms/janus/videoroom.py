@@ -7,60 +7,38 @@ request or of its own accord, one offer at a time, and each is answered in the o
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import structlog
 
 from monitor.errors import ConnectionLost, Refused
-from monitor.mailbox import Closed, Mailbox
 from monitor.model import Speaker
-from monitor.rooms.connector import Track
-from monitor.rooms.janus.media import Media
 from monitor.rooms.janus.protocol import NO_SUCH_FEED, Data, Event, Id, Place, rows, text_of
-from monitor.rooms.janus.roster import Key, Roster
+from monitor.rooms.janus.roster import Key, Roster, Source
 from monitor.rooms.janus.signalling import ANSWER_SECONDS, Signalling
-from monitor.rooms.watchdog import Pulse
+from monitor.rooms.janus.visit import Visit, common
 
-TRACKS = 64
-"""Tracks that may wait to be taken; beyond, signalling waits."""
-LOOK = 0.5
-"""Seconds between looks at what is due, when nothing happens."""
-LIST_SECONDS = 2.0
-"""Between two looks at the list of everybody: who only listens may be told of in no other way."""
-KEEPALIVE_SECONDS = 20.0
 MISSED = 1.0
 """Seconds without audio of somebody who is said to talk that are lost when the visit ends; less proves nothing."""
 
 log = structlog.get_logger()
 
 
-class VideoRoom:
-    """See `Session`. `join` first; then `attend` and `tend` run until the visit ends; `close` at last."""
+class VideoRoom(Visit):
+    """See `Session`."""
 
     def __init__(self, signalling: Signalling, place: Place, patience: float) -> None:
-        self._signalling = signalling
-        self._place = place
-        self._patience = patience
-        self._media = Media()
-        self._pulse = Pulse(patience)
-        self._tracks: Mailbox[Track] = Mailbox(TRACKS)
+        super().__init__(signalling, place, patience)
         self._roster = Roster(0, patience)
-        self._error: ConnectionLost | Refused | None = None
-        self._room = self._wire = 0  # the two handles
+        self._wire = 0  # the handle that subscribes
         self._private: Id = 0
-        self._subscribed = False  # the media handle has joined
+        self._subscribed = False  # it has joined
         self._asked: tuple[Key, ...] = ()  # what the request in flight asks for
         self._asking = ""  # its transaction
         self._due_by = 0.0  # when its answer, or the offer that Janus has promised, is overdue; 0: none is due
-        self._wake = asyncio.Event()
-        self._listed_at = self._kept_at = 0.0
-        self._reclaimed = 0
         self._untold = 0  # lists in a row with a publisher of whom we know nothing
 
     async def join(self) -> None:
-        """Raises Refused, ConnectionLost."""
         self._room = await self._signalling.attach("videoroom")
         joined = await self._signalling.ask(self._room, {"request": "join", "ptype": "publisher", **self._place.door()})
         self._roster.own = joined.data.get("id", 0)
@@ -71,66 +49,34 @@ class VideoRoom:
         for row in rows(joined.data, "publishers"):
             self._roster.published(row, now)
         self._wire = await self._signalling.attach("videoroom")
-        self._kept_at = now
 
     # Session
-
-    async def tracks(self) -> AsyncIterator[Track]:
-        async for track in self._tracks:
-            yield track
-        if self._error is not None:
-            raise self._error
 
     def roster(self) -> tuple[Speaker, ...]:
         return tuple(self._roster.people.values())
 
-    async def announce(self, notice: str) -> None:
-        """Janus has no way to show one: `capabilities` says so."""
-
-    # the work beside it
-
-    async def attend(self) -> None:
-        """Follow what Janus tells until the visit ends."""
-        try:
-            while not self._tracks.closed:
-                await self._handle(await self._signalling.receive())
-        except (ConnectionLost, Refused) as error:
-            self._finish(error)
-        except Closed:
-            return  # the visit was ended while a new track was on its way
-
-    async def tend(self) -> None:
-        """Ask for what is missing, keep the session alive, and notice when nothing comes."""
-        try:
-            while self._error is None:
-                await self._do_what_is_due(time.time())
-                await self._sleep()
-        except ConnectionLost as error:
-            self._finish(error)
-
-    async def close(self) -> None:
-        self._finish(None)
-        await self._media.close()
-
     def _finish(self, error: ConnectionLost | Refused | None) -> None:
-        self._error = self._error or error
         now = time.time()
-        for source in self._roster.sources.values():
+        for source in self._listened():
             seconds = source.dog.waiting(now)
-            if error is not None and source.mid and not source.renewed and seconds > min(self._patience, MISSED):
+            if error is not None and not source.renewed and seconds > min(self._patience, MISSED):
                 self._media.missed(source.mid, seconds)
-        self._media.end_all()
-        self._tracks.close()
-        self._wake.set()
+        super()._finish(error)
+
+    def _listened(self) -> list[Source]:
+        """What we are subscribed to, each watchdog told of its newest packet."""
+        found = [source for source in self._roster.sources.values() if source.mid]
+        for source in found:
+            at = self._media.last_packet_at(source.mid)
+            if at is not None:
+                source.dog.packet(at)
+        return found
 
     # what Janus tells
 
     async def _handle(self, event: Event) -> None:
+        common(event, self._wire)
         match event.kind:
-            case "detached":
-                raise ConnectionLost("Janus has ended our stay in the room")
-            case "hangup" if event.handle == self._wire:
-                raise ConnectionLost(f"Janus has ended the media: {event.body.get('reason')}")
             case "trickle" if event.handle == self._wire:
                 await self._media.add_candidate(event)
             case _ if event.handle == self._wire:
@@ -152,7 +98,6 @@ class VideoRoom:
                 self._listed(rows(data, "participants"))
             case "event":
                 self._happened(event, now)
-        self._wake.set()
 
     def _listed(self, listing: list[Data]) -> None:
         self._untold = 0 if self._roster.listed(listing) else self._untold + 1
@@ -163,12 +108,9 @@ class VideoRoom:
     def _happened(self, event: Event, now: float) -> None:
         data = event.data
         if data.get("leaving") == "ok":
-            reason = text_of(data, "reason") or "left"
-            raise (
-                Refused("thrown out of the room")
-                if reason == "kicked"
-                else ConnectionLost(f"out of the room: {reason}")
-            )
+            if data.get("reason") == "kicked":
+                raise Refused("thrown out of the room")
+            raise ConnectionLost("Janus says that we have left the room")
         for row in rows(data, "publishers"):
             self._roster.published(row, now)
         joining = data.get("joining")
@@ -204,16 +146,18 @@ class VideoRoom:
         if word in ("attached", "updated") and event.sdp:
             self._subscribed, self._due_by = True, 0.0
             await self._answer(event)
+            self._not_yet(asked)
         elif word == "updating":
             self._due_by = time.time() + ANSWER_SECONDS
         elif word == "updated":  # nothing changed: what was asked for isn't there
             self._not_yet(asked)
-        self._wake.set()
 
     def _not_yet(self, asked: tuple[Key, ...]) -> None:
+        """What was asked for and is not there is asked for again, a little later each time."""
         now = time.time()
         for key in asked:
-            if source := self._roster.sources.get(key):
+            source = self._roster.sources.get(key)
+            if source is not None and not source.mid:
                 source.refused(now)
 
     async def _answer(self, event: Event) -> None:
@@ -225,27 +169,12 @@ class VideoRoom:
 
     # what is due
 
-    async def _sleep(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._wake.clear()
-
     async def _do_what_is_due(self, now: float) -> None:
         if self._due_by and now > self._due_by:
             raise ConnectionLost(f"Janus has not answered a subscription for {ANSWER_SECONDS:g} s")
         if not self._asking and not self._due_by and (wanted := self._roster.wanted(now)):
             await self._subscribe(wanted, now)
-        if now - self._listed_at >= LIST_SECONDS or self._signalling.reclaimed != self._reclaimed:
-            self._listed_at, self._reclaimed = now, self._signalling.reclaimed
-            await self._signalling.send(self._room, {"request": "listparticipants", "room": self._place.room})
-        if now - self._kept_at >= KEEPALIVE_SECONDS:
-            self._kept_at = now
-            await self._signalling.keep_alive()
-        await self._listen_for_life(now)
+        await self._renew_the_silent(now)
 
     async def _subscribe(self, wanted: list[Key], now: float) -> None:
         tried = any(self._roster.sources[key].tries for key in wanted)
@@ -259,17 +188,13 @@ class VideoRoom:
         self._asking, self._asked, self._due_by = self._signalling.number(), keys, now + ANSWER_SECONDS
         await self._signalling.send(self._wire, body, number=self._asking)
 
-    async def _listen_for_life(self, now: float) -> None:
-        if self._pulse.stopped(await self._media.packets(), now):
-            raise ConnectionLost(f"nothing at all has come from Janus for {self._patience:g} s")
-        for (feed, mid), source in self._roster.sources.items():
-            if not source.mid:
-                continue
-            at = self._media.last_packet_at(source.mid)
-            if at is not None:
-                source.dog.packet(at)
-            if source.dog.deaf(now) and not source.renewed and not self._asking and not self._due_by:
+    async def _renew_the_silent(self, now: float) -> None:
+        """Somebody is said to talk and sends nothing, while the path lives: the subscription may be at fault, once."""
+        if self._asking or self._due_by:
+            return
+        for source in self._listened():
+            if source.dog.deaf(now) and not source.renewed:
                 source.renewed = True
-                log.warning("janus.subscription_renewed", feed=feed)
-                await self._ask({"request": "unsubscribe", "streams": [{"feed": feed, "mid": mid}]}, (), now)
+                log.warning("janus.subscription_renewed", speaker=source.speaker.id)
+                await self._ask({"request": "unsubscribe", "streams": [{"sub_mid": source.mid}]}, (), now)
                 return
