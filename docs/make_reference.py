@@ -16,9 +16,10 @@ from pydantic import BaseModel
 from monitor import errors
 from monitor.cli import app
 from monitor.config import JanusRoom, Room, Settings
-from monitor.messages import FEED
+from monitor.messages import FEED, Hello
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics
+from monitor.web.app import WebDeps, create_app
 
 HERE = Path(__file__).parent / "reference"
 HEAD = "<!-- Made by docs/make_reference.py from the code: change it there. -->\n\n"
@@ -155,6 +156,8 @@ def error_codes() -> str:
         "|---|---|---|",
     ]
     for kind in _tree(errors.MonitorError):
+        if kind.__module__ != errors.__name__:
+            continue  # carries the code of the class above it
         about = (kind.__doc__ or "").strip().splitlines()
         lines += [f"| `{kind.code}` | {kind.__name__} | {about[0] if about else ''} |"]
     return "\n".join([*lines, ""])
@@ -191,9 +194,37 @@ def lifecycle() -> str:
     )
 
 
+def api() -> str:
+    lines = [
+        "# The HTTP API",
+        "",
+        "What `/openapi.json` of the running service says in full. `/api/...` speaks JSON; a request that can't be",
+        "answered gets a `detail` in words, and where there is one, a `code` of [error codes](errors.md). There are no",
+        "accounts yet: `who` is recorded as given, and pages of other sites may change nothing.",
+        "",
+    ]
+    tags: dict[str, list[str]] = {}
+    for path, methods in create_app(_without_parts()).openapi()["paths"].items():
+        for method, about in methods.items():
+            word = " ".join(about.get("description", "").split("\n\n")[0].split())
+            tags.setdefault(about["tags"][0], []).append(f"| `{method.upper()} {path}` | {word} |")
+    for tag, rows in sorted(tags.items()):
+        lines += [f"## {tag.capitalize()}", "", "| request | what it does |", "|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _without_parts() -> WebDeps:
+    """Enough to know the routes; nothing of it is asked."""
+    nothing: Any = None
+    hello = Hello(version="0", seq=0, after=0, model="", lists=[], rooms=[], heartbeat=0)
+    some: Any = object()
+    return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, catalog=some, backtests=some)
+
+
 PAGES = {
     "settings": settings,
     "commands": commands,
+    "api": api,
     "feed": feed,
     "errors": error_codes,
     "metrics": metrics,

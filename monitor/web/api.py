@@ -92,6 +92,7 @@ def _alerts(router: APIRouter, deps: WebDeps) -> None:
 
     @router.get("/api/alerts/{alert}", responses=NOT_FOUND, tags=["alerts"])
     async def one_alert(alert: str) -> AlertView:
+        """One alert with its reasons."""
         found = await deps.store.alert(alert)
         if found is None:
             raise HTTPException(404, f"There is no alert {alert!r}; it may be older than alerts are kept.")

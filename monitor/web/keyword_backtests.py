@@ -10,7 +10,7 @@ from monitor.catalog.backtests import Asked, Backtests, Running
 from monitor.keywords.backtest import Report
 from monitor.keywords.compare import Example
 from monitor.views import clip_address
-from monitor.web.keyword_answers import StartTrial, TrialHit, TrialPage, TrialReport, TrialRule, TrialView
+from monitor.web.evidence_answers import StartTrial, TrialHit, TrialPage, TrialReport, TrialRule, TrialView
 from monitor.web.refusals import REFUSALS
 
 ALL = "/api/keywords/backtests"

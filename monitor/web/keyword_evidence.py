@@ -14,8 +14,7 @@ from monitor.keywords.suggest import Suggestion
 from monitor.model import RuleState
 from monitor.store.records import Judgement
 from monitor.web import keyword_views as views
-from monitor.web.keyword_answers import (
-    NAME,
+from monitor.web.evidence_answers import (
     FromNearMiss,
     GiveVerdict,
     HitCountPage,
@@ -27,8 +26,8 @@ from monitor.web.keyword_answers import (
     SuggestionView,
     VerdictPage,
     VerdictView,
-    WrittenView,
 )
+from monitor.web.keyword_answers import NAME, WrittenView
 from monitor.web.refusals import REFUSALS
 
 OfList = Annotated[str | None, Query(alias="list", pattern=NAME, description="Only this list")]
@@ -57,6 +56,7 @@ def _verdicts(router: APIRouter, catalog: Catalog) -> None:
 
     @router.get("/api/alerts/{alert}/verdicts", tags=["alerts"])
     async def alert_verdicts(alert: str) -> VerdictPage:
+        """All that was said of an alert, also what was replaced since, newest first."""
         found = await catalog.store.verdicts(alert)
         return VerdictPage(verdicts=[views.verdict_view(verdict) for verdict in found])
 

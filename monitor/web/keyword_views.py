@@ -14,19 +14,16 @@ from monitor.keywords.scope import state_of
 from monitor.model import RuleState
 from monitor.store.records import HitCount, StoredHit, StoredMiss, Verdict
 from monitor.views import hit_view
+from monitor.web.evidence_answers import HitCountView, NearMissView, StoredHitView, VerdictView
 from monitor.web.keyword_answers import (
     ChangeView,
     CombinationView,
     DifferenceView,
-    HitCountView,
     ListSummary,
     ListView,
-    NearMissView,
     ProblemView,
     RemarkView,
     RuleView,
-    StoredHitView,
-    VerdictView,
     WrittenView,
 )
 

@@ -126,6 +126,7 @@ def _parts(router: APIRouter, catalog: Catalog) -> None:
 
     @router.delete(f"{ONE}/rules", tags=["keyword lists"])
     async def remove_rule(name: Name, rule: Label, who: Who, why: Why) -> WrittenView:
+        """Take a rule out of the file. What was said of it stays on the record."""
         return views.written_view(await Parts(catalog).remove_rule(name, rule, who, why))
 
     @router.post(f"{ONE}/exceptions", tags=["keyword lists"])
@@ -135,6 +136,7 @@ def _parts(router: APIRouter, catalog: Catalog) -> None:
 
     @router.delete(f"{ONE}/exceptions", tags=["keyword lists"])
     async def remove_exception(name: Name, text: Label, who: Who, why: Why) -> WrittenView:
+        """Take an exception out of the file."""
         return views.written_view(await Parts(catalog).remove_exception(name, text, who, why))
 
 
