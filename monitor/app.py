@@ -47,7 +47,7 @@ from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
 from monitor.rooms.connector import Connector
 from monitor.rooms.ice import allow_loopback
-from monitor.rooms.janus.connector import VideoRoomConnector
+from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
 from monitor.rooms.janus.protocol import Place
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.store.archive import Archive
@@ -238,6 +238,8 @@ class Service:
             case Room():
                 address = f"{url.replace('http', 'ws', 1)}/rooms/{room.id}/ws"
                 connector = BuiltinConnector(address, rooms.monitor_token)
+            case JanusRoom(plugin="audiobridge"):
+                connector = AudioBridgeConnector(lambda: _place(room))
             case JanusRoom():
                 connector = VideoRoomConnector(lambda: _place(room))
         return RoomSupervisor(

@@ -139,7 +139,9 @@ class Room(RoomBase):
 class JanusRoom(RoomBase):
     kind: Literal["janus"] = Field(description="A room of a Janus server, version 1.0 or newer")
     address: str = Field(pattern=r"^wss?://.+", description="Janus's websocket: ws:// or wss://")
-    plugin: Literal["videoroom"] = Field("videoroom", description="Janus's plugin that has the room")
+    plugin: Literal["videoroom", "audiobridge"] = Field(
+        "videoroom", description="Janus's plugin that has the room; an audiobridge gives one mix of all speakers"
+    )
     room: int | str = Field(description="The room's id at Janus; text where Janus was set up with string_ids")
     display: str = Field("Room Monitor", min_length=1, max_length=60, description="Name that participants see")
     pin: SecretReference = Field("", description="The room's PIN: env:NAME or file:PATH; empty: it has none")

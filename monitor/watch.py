@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.hearing.coverage import GAPS_KEPT, Book, Ledger
 from monitor.hearing.listen import listen
@@ -17,7 +17,7 @@ from monitor.hearing.segmenter import Rules, Segmenter
 from monitor.hearing.vad import Vad
 from monitor.messages import RoomView
 from monitor.model import RATE, AudioFrame, Coverage, Gap, Heard, RoomState, Speaker, Utterance
-from monitor.rooms.connector import Track
+from monitor.rooms.connector import MixedTrack, Track
 from monitor.store.store import Store
 from monitor.views import coverage_view, speaker_view
 
@@ -194,13 +194,25 @@ class RoomWatch:
                 ledger=ledger,
                 vad=Vad(self._aggressiveness),
                 segmenter=visit.segmenter,
-                hand_over=self._hand_over,
+                hand_over=self._naming(track),
                 talking=lambda on: self._talk(track.speaker, on),
                 ids=self._ids,
             )
         finally:
             visit.end(self._clock())
             self._talk(track.speaker, False)
+
+    def _naming(self, track: Track) -> Callable[[Utterance], None]:
+        """Hands utterances over; one of a mix says in the speaker's name who talked, as far as the room tells it."""
+        if not isinstance(track, MixedTrack):
+            return self._hand_over
+
+        def named(utterance: Utterance) -> None:
+            voices = track.voices(utterance.began, utterance.began + utterance.seconds)
+            name = f"{track.speaker.name} ({', '.join(voices)})" if voices else track.speaker.name
+            self._hand_over(replace(utterance, speaker=Speaker(track.speaker.id, name)))
+
+        return named
 
     def _talk(self, speaker: Speaker, on: bool) -> None:
         if on == (speaker.id in self._talkers):

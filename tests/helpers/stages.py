@@ -14,7 +14,7 @@ from monitor.errors import ConnectionLost, Refused
 from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.builtin.server import RoomSpec
 from monitor.rooms.connector import Connector
-from monitor.rooms.janus.connector import VideoRoomConnector
+from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
 from monitor.rooms.janus.protocol import Place
 from tests.helpers.janus_people import caller, talker
 from tests.helpers.janus_server import JanusServer, janus_server
@@ -170,7 +170,67 @@ async def videoroom(folder: Path, ports: Ports) -> AsyncIterator[Stage]:
         yield VideoRoomStage(server)
 
 
+AUDIOBRIDGE = """room-1234: {
+    description = "Demo"
+    pin = "sesame"
+    sampling_rate = 16000
+    audiolevel_event = true
+    audio_active_packets = 10
+    audio_level_average = 60
+}
+"""
+
+
+class AudioBridgeStage:
+    nowhere = ConnectionLost
+
+    def __init__(self, server: JanusServer) -> None:
+        self._server = server
+        self.connector: Connector = self._connect(server.port)
+        self.unwelcome: Connector = self._connect(server.port, pin="wrong")
+        self.elsewhere: Connector = self._connect(server.port, room=4321)
+
+    def _connect(self, port: int, *, room: int = 1234, pin: str = "sesame") -> Connector:
+        place = Place(f"ws://127.0.0.1:{port}", room, "Room Monitor", pin=pin)
+        return AudioBridgeConnector(lambda: place)
+
+    def place(self, name: str) -> Place:
+        return Place(self._server.url, 1234, name, pin="sesame")
+
+    def absent(self, port: int) -> Connector:
+        return self._connect(port)
+
+    def speaker(self, name: str, hertz: float) -> AbstractAsyncContextManager[Speaking]:
+        return talker(self.place(name), tone(hertz, 0.5), plugin="audiobridge", levels=True)
+
+    def guest(self, name: str) -> AbstractAsyncContextManager[Any]:
+        return talker(self.place(name), plugin="audiobridge")
+
+    async def monitors(self) -> int:
+        async with caller(self.place(""), "audiobridge") as asking:
+            return (await asking.members()).count("Room Monitor")
+
+    async def notice(self, guest: Any) -> str:
+        raise AssertionError("Janus has no notices")
+
+    async def die(self) -> None:
+        self._server.kill()
+
+    async def restart(self) -> None:
+        await self._server.start()
+
+
+@asynccontextmanager
+async def audiobridge(folder: Path, ports: Ports) -> AsyncIterator[Stage]:
+    async with janus_server(folder, ports(), audiobridge=AUDIOBRIDGE) as server:
+        yield AudioBridgeStage(server)
+
+
 STAGES: dict[str, Callable[[Path, Ports], AbstractAsyncContextManager[Stage]]] = {
     "builtin": builtin,
     "videoroom": videoroom,
+    "audiobridge": audiobridge,
 }
+APART = ("builtin", "videoroom")
+"""Kinds that give each speaker a track of their own; the others give one mix."""
+MIXED = tuple(kind for kind in STAGES if kind not in APART)

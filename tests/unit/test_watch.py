@@ -155,6 +155,19 @@ async def test_what_is_pending_at_the_end_was_cut_off(desk: Desk) -> None:
     assert desk.gaps()[0][2] == "cut off when the service stopped"
 
 
+async def test_an_utterance_of_a_mix_says_who_talked_where_the_room_tells_it(desk: Desk) -> None:
+    class Mix(MemoryTrack):
+        def voices(self, began: float, ended: float) -> tuple[str, ...]:
+            asked.append((began, ended))
+            return ("Ann", "Bob") if len(asked) == 1 else ()
+
+    asked: list[tuple[float, float]] = []
+    sound = (Part(voice(2)), Part(silence(2)), Part(voice(2)), Part(silence(2)))
+    await desk.watch.on_track(Mix(desk.clock, sound, speaker=Speaker("mixed", "mixed")))
+    assert [one.speaker for one in desk.utterances] == [Speaker("mixed", "mixed (Ann, Bob)"), Speaker("mixed", "mixed")]
+    assert asked == [(one.began, one.began + one.seconds) for one in desk.utterances]
+
+
 async def test_a_second_opinion_that_it_is_no_speech_makes_no_gap(desk: Desk) -> None:
     await desk.watch.on_track(track(desk, Part(voice(2)), Part(silence(1))))
     desk.settle(Heard.VETOED, "no speech in it")

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import random
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,10 +15,10 @@ import pytest
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.model import Origin
-from monitor.rooms.connector import Connector, Session
+from monitor.rooms.connector import Connector, MixedTrack, Session
 from tests.helpers.people import Ear
 from tests.helpers.room_server import until
-from tests.helpers.stages import STAGES, Stage
+from tests.helpers.stages import APART, MIXED, STAGES, Stage
 
 
 @pytest.fixture(params=sorted(STAGES))
@@ -111,6 +112,7 @@ async def test_everybody_sees_the_notice_now_and_later_where_a_room_can_show_one
             assert await stage.notice(late) == "We listen"
 
 
+@pytest.mark.parametrize("stage", APART, indirect=True)
 async def test_speakers_come_and_go_each_with_a_track_of_their_own(stage: Stage) -> None:
     async with stage.connector.join() as session, stage.guest("Silent"), listening(session) as ears:
         async with stage.speaker("Ann", 400), stage.speaker("Bob", 1000):
@@ -124,6 +126,7 @@ async def test_speakers_come_and_go_each_with_a_track_of_their_own(stage: Stage)
         assert len(ears) == 2, "who never publishes has no track"
 
 
+@pytest.mark.parametrize("stage", APART, indirect=True)
 async def test_who_comes_back_has_a_new_track(stage: Stage) -> None:
     async with stage.connector.join() as session, listening(session) as ears:
         for visits in (1, 2):
@@ -133,6 +136,7 @@ async def test_who_comes_back_has_a_new_track(stage: Stage) -> None:
         assert len({ear.track.id for ear in ears}) == 2
 
 
+@pytest.mark.parametrize("stage", APART, indirect=True)
 async def test_a_mute_is_quiet_and_not_a_loss(stage: Stage) -> None:
     async with stage.connector.join() as session, stage.speaker("Ann", 400) as ann, listening(session) as ears:
         await until(lambda: bool(ears) and ears[0].seconds > 0.3)
@@ -146,6 +150,37 @@ async def test_a_mute_is_quiet_and_not_a_loss(stage: Stage) -> None:
         assert ears[0].origins[Origin.LOST] == 0
         assert ears[0].origins[Origin.QUIET] > 10
         assert ears[0].contiguous
+
+
+@pytest.mark.parametrize("stage", MIXED, indirect=True)
+async def test_a_mix_is_one_track_that_knows_who_talked(stage: Stage) -> None:
+    async with stage.connector.join() as session, stage.guest("Silent"), listening(session) as ears:
+        await until(lambda: len(ears) == 1)
+        track = ears[0].track
+        assert isinstance(track, MixedTrack)
+        assert not stage.connector.capabilities.per_speaker_tracks
+        async with stage.speaker("Ann", 400):
+            await until(lambda: track.voices(0, time.time()) == ("Ann",))
+            async with stage.speaker("Bob", 1000):
+                await until(lambda: set(track.voices(0, time.time())) == {"Ann", "Bob"})
+                await until(lambda: {who.name for who in session.roster()} == {"Ann", "Bob", "Silent"})
+                await until(lambda: {400, 1000} <= ears[0].pitches())
+        await until(lambda: [who.name for who in session.roster()] == ["Silent"])
+        assert len(ears) == 1
+        assert not ears[0].ended
+        assert ears[0].contiguous
+
+
+@pytest.mark.parametrize("stage", MIXED, indirect=True)
+async def test_a_mute_in_a_mix_is_heard_as_silence_and_not_a_loss(stage: Stage) -> None:
+    async with stage.connector.join() as session, stage.speaker("Ann", 400) as ann, listening(session) as ears:
+        await until(lambda: bool(ears) and round(ears[0].pitch / 50) * 50 == 400)
+        await ann.mute(True)
+        await asyncio.sleep(0.5)  # what was on its way
+        loud = len(ears[0].samples)
+        await asyncio.sleep(0.5)
+        assert abs(ears[0].samples[loud:].astype(int)).max() < 200
+        assert ears[0].origins[Origin.LOST] == 0
 
 
 async def test_the_death_of_the_server_ends_tracks_and_raises_connection_lost(stage: Stage) -> None:
@@ -168,11 +203,13 @@ async def test_the_server_is_joined_again_after_its_death(stage: Stage) -> None:
                 listening = group.create_task(ear.listen())
                 await until(lambda heard=ear: heard.seconds > 0.3)  # type: ignore[misc]
                 listening.cancel()
-            assert track.speaker.name == "Ann"
+            apart = stage.connector.capabilities.per_speaker_tracks
+            assert track.speaker.name == ("Ann" if apart else "mixed")
             await stage.die()
         await stage.restart()
 
 
+@pytest.mark.parametrize("stage", APART, indirect=True)
 async def test_who_takes_the_place_of_another_is_never_taken_for_them(stage: Stage) -> None:
     """Everybody has a pitch of their own; they come and go at random, so that m-lines are used again."""
     chance = random.Random(4)
