@@ -228,6 +228,7 @@ class Catalog:
             if after is not before:
                 tell = self._message(name, label, before, after, who, why, automatic)
             await self.store.set_rule_state(name, label, state, who, why, tell)
+            self._library.states = changed
             await self._look()
             return after
 
