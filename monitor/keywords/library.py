@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from monitor.errors import KeywordListInvalid
+from monitor.keywords.garbage import let_go, resting, unwatch
 from monitor.keywords.lists import MAX_BYTES, ListRefused, decoded, read, try_examples
 from monitor.keywords.match import Matcher
 from monitor.keywords.rules import KeywordList
@@ -101,6 +102,10 @@ class Library:
 
     def poll(self) -> Changes:
         """Look for what changed since the last time. Cheap while nothing does: one stat a file. Never raises."""
+        with resting():
+            return self._poll()
+
+    def _poll(self) -> Changes:
         told = self.problems
         try:
             paths = sorted(path for path in self._directory.iterdir() if _is_list(path))
@@ -112,15 +117,19 @@ class Library:
         self._files = {path: file for path, file in self._files.items() if path in set(paths)}
         for path in paths:
             touched |= self._look(path)
-        before = {one.name: one for one in self._matcher.lists}
-        after = self._renew() if touched else before
-        labels = {one.label for one in before.values()}
-        return Changes(
+        before = self._matcher.lists
+        after = self._renew() if touched else {one.name: one for one in before}
+        labels = {one.label for one in before}
+        changes = Changes(
             changed=tuple(sorted(one.label for one in after.values() if one.label not in labels)),
-            removed=tuple(sorted(one.label for one in before.values() if one.name not in after)),
+            removed=tuple(sorted(one.label for one in before if one.name not in after)),
             problems=tuple(p for p in self.problems if p not in told),
             solved=tuple(p for p in told if p not in self.problems),
         )
+        gone = [one for one in before if one is not after.get(one.name)]
+        del before
+        let_go(gone)
+        return changes
 
     def _renew(self) -> dict[str, KeywordList]:
         """Compile what is in the files now and put it in force; the lists in force after that, by name.
@@ -136,6 +145,7 @@ class Library:
                 matcher = Matcher(lists.values())
             if not self._fails(matcher):
                 break
+        unwatch(matcher)
         with self._swap:
             if matcher is not self._matcher:
                 self._matcher = matcher.with_states(self._states)
