@@ -70,7 +70,7 @@ def add_rule(text: str, table: Mapping[str, Any]) -> str:
 def add_exception(text: str, exception: str) -> str:
     """An exception; nothing changes where it is there already, in whatever spelling."""
     document = _parsed(text)
-    exceptions = _array(document, "exceptions") or ()
+    exceptions = document.get("exceptions", ())
     if not any(forms(str(one))[0] == forms(exception)[0] for one in exceptions):
         _append(document, "exceptions", exception)
     return tomlkit.dumps(document)
@@ -79,12 +79,12 @@ def add_exception(text: str, exception: str) -> str:
 def remove_exception(text: str, exception: str) -> str:
     """Raises NotThere."""
     document = _parsed(text)
-    exceptions = _array(document, "exceptions")
-    places = [index for index, one in enumerate(exceptions or ()) if str(one) == exception]
-    if exceptions is not None and places:
-        del exceptions[places[0]]
-        return tomlkit.dumps(document)
-    raise NotThere(f"there is no exception {exception!r} in the list")
+    exceptions = document.get("exceptions", [])
+    places = [index for index, one in enumerate(exceptions) if str(one) == exception]
+    if not places:
+        raise NotThere(f"there is no exception {exception!r} in the list")
+    del exceptions[places[0]]
+    return tomlkit.dumps(document)
 
 
 def remove_rule(text: str, label: str) -> str:
@@ -111,9 +111,13 @@ def set_option(text: str, label: str, key: str, value: Any) -> str:
 def _parsed(text: str) -> TOMLDocument:
     """Raises KeywordListInvalid."""
     try:
-        return tomlkit.parse(text)
-    except TOMLKitError as error:
+        document = tomlkit.parse(text)
+    except (TOMLKitError, ValueError, RecursionError) as error:
         raise KeywordListInvalid(f"not valid TOML: {error}; mend the list first: room-monitor keywords lint") from None
+    for key in ("phrases", "rules", "exceptions"):
+        if not isinstance(document.get(key, tomlkit.array()), Array | AoT):
+            raise KeywordListInvalid(f"`{key}` is no array; mend the list first: room-monitor keywords lint")
+    return document
 
 
 def _find(document: TOMLDocument, label: str) -> tuple[Any, int, Any]:
@@ -149,14 +153,6 @@ def _insert(document: TOMLDocument, key: str, item: Any) -> None:
         document.add(key, item)
 
 
-def _array(document: TOMLDocument, key: str) -> Array | None:
-    """None where the list has none yet. Raises KeywordListInvalid."""
-    found = document.get(key)
-    if found is not None and not isinstance(found, Array):
-        raise KeywordListInvalid(f"`{key}` is no array; mend the list first: room-monitor keywords lint")
-    return found
-
-
 def _append_table(tables: AoT, values: Mapping[str, Any]) -> None:
     made = tomlkit.table()
     for key, value in values.items():
@@ -167,8 +163,8 @@ def _append_table(tables: AoT, values: Mapping[str, Any]) -> None:
 
 
 def _append(document: TOMLDocument, key: str, entry: Any) -> None:
-    array = _array(document, key)
-    if array is None or len(array) == 0:  # one entry a line, as in the lists that come with the service
+    array = document.get(key)
+    if not array:  # one entry a line, as in the lists that come with the service
         made = tomlkit.parse(f"x = [\n  {_item(entry).as_string()},\n]\n")["x"]
         document[key] = made
     else:
