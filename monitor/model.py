@@ -106,6 +106,7 @@ class Transcript:
     ghosts: tuple[str, ...] = ()  # texts that the guards refused, each with its reason: "reason: text"
     alternatives: tuple[tuple[Word, ...], ...] = ()  # what else it may have been, best first; without the best itself
     full: bool = True  # heard over the model's full context; False: over a short one
+    alternatives_took: float = 0.0  # seconds of `took` that went into looking for them; 0: not looked for
     biased: bool = False  # decoding was biased towards the lists (hotwords, prompt): a hit in it is weak evidence
 
     @property

@@ -41,6 +41,9 @@ class Tally:
     alerts: int = 0
     confirmed: int = 0  # hits, by a second hearing
     withdrawn: int = 0
+    doubted: int = 0  # utterances in which other readings were looked for
+    doubting: float = 0.0  # seconds spent on that
+    recognising: float = 0.0  # seconds in the recogniser, with those
     coverage: list[Coverage] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)  # name@version
 
@@ -105,6 +108,7 @@ async def replay(
     Raises OperatorError when the house can't be built (no model, say).
     """
     tally = Tally()
+    metrics = metrics or Metrics()
     current = Path()
     room = Room(id="replay", languages=(language,) if language else ())
     settings = settings.model_copy(update={"rooms": (room,)})
@@ -133,6 +137,9 @@ async def replay(
                     await _one(path, house, settings, emit, progress, split, tally)
             finally:
                 house.batcher.close()
+    tally.doubted = round(metrics.total("room_monitor_alternatives_total"))
+    tally.doubting = metrics.total("room_monitor_alternatives_seconds_total")
+    tally.recognising = metrics.total("room_monitor_recogniser_seconds_sum")
     return tally
 
 
@@ -204,6 +211,8 @@ def summary(tally: Tally, took: float, model: str) -> dict[str, Any]:
         "alerts": tally.alerts,
         "confirmed": tally.confirmed,
         "withdrawn": tally.withdrawn,
+        "recogniser": round(tally.recognising, 2),
+        "alternatives": {"utterances": tally.doubted, "seconds": round(tally.doubting, 2)},
         "took": round(took, 2),
         "times_real_time": round(tally.seconds / took, 2) if took else None,
         "model": model,

@@ -74,6 +74,14 @@ def print_summary(out: Console, table: Table, coverage: list[Coverage], closing:
         f"{closing['utterances']} utterances, {closing['alerts']} alerts{_second(closing)}",
         highlight=False,
     )
+    if closing["alternatives"]["utterances"]:
+        looked, seconds = closing["alternatives"]["utterances"], closing["alternatives"]["seconds"]
+        plain = closing["recogniser"] - seconds
+        out.print(
+            f"Unsure words: other readings looked for in {looked} utterances; "
+            f"{seconds:.1f} s beside the {plain:.1f} s of recognising",
+            highlight=False,
+        )
     out.print(f"Coverage: {states or 'nothing heard'}", highlight=False)
 
 

@@ -19,13 +19,13 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from monitor.model import Word
-from monitor.speech.brief import said
 from monitor.speech.ghosts import Claim, believe, compression
 
 BEAM = 5
 """Hypotheses that the decoder follows, the best one among them."""
 LEAST = 0.02
 """Share of a hypothesis among those found, below which it is noise."""
+_LONGER, _MORE = 1.25, 8  # a hypothesis has at most so many times the tokens of the best text, and so many more
 _DENSE = 0x0E00  # from here on (Thai, Lao, Burmese, CJK, kana, …) most scripts have no spaces: a unit is a character
 _SPACED_BEYOND = ((0x0F00, 0x0FFF), (0x10A0, 0x139F), (0x1E00, 0x2E7F), (0xAC00, 0xD7AF), (0xFB00, 0xFDFF))
 
@@ -157,22 +157,21 @@ def _after(words: Sequence[Word], lead: float) -> tuple[Word, ...]:
     return tuple(replace(word, start=max(0.0, word.start - lead), end=word.end - lead) for word in late)
 
 
-def hypotheses(
-    whisper: Any, encoded: Any, tokenizer: Any, options: Any, brief: float | None = None
-) -> list[Hypothesis]:
-    """The beam over an encoding that is there already. `whisper`: a faster-whisper WhisperModel.
+def hypotheses(whisper: Any, encoded: Any, tokenizer: Any, options: Any, best: Sequence[Word]) -> list[Hypothesis]:
+    """The beam over an encoding that is there already, of a long or a short context. `whisper`: a faster-whisper
+    WhisperModel; `best`: the words of the whole window: nothing much longer is looked for, so loops cost little.
 
-    `brief`: seconds of audio where the context is short: then only stamps tell where the text ends.
     Raises what CTranslate2 raises: RuntimeError, ValueError, MemoryError.
     """
-    prompt = whisper.get_prompt(tokenizer, [], without_timestamps=brief is None)
+    prompt = whisper.get_prompt(tokenizer, [], without_timestamps=True)
+    longest = _LONGER * len(tokenizer.encode("".join(word.text for word in best))) + _MORE
     (result,) = whisper.model.generate(
         encoded,
         [prompt],
         beam_size=BEAM,
         num_hypotheses=BEAM,
         length_penalty=1,
-        max_length=len(prompt) + options.max_new_tokens,
+        max_length=len(prompt) + min(round(longest), options.max_new_tokens),
         return_scores=True,
         return_no_speech_prob=True,
         suppress_blank=True,
@@ -180,8 +179,7 @@ def hypotheses(
     )
     found = []
     for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
-        end = math.inf if brief is None else brief
-        tokens, _ = said(sequence, tokenizer.timestamp_begin, tokenizer.eot, end)
+        tokens = [token for token in sequence if token < tokenizer.eot]
         if not tokens:
             continue
         words, _ = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])

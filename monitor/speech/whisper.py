@@ -106,13 +106,24 @@ class WhisperRecogniser:
         language, claims = window.language, window.claims
         words, ghosts = believe(_after(claims, lead), language, utterance.seconds, hints.speech)
         others: tuple[tuple[Word, ...], ...] = ()
-        if not ghosts and unsure(words, self._unsure):
+        heard = time.perf_counter()
+        if look := not ghosts and unsure(words, self._unsure):
             best = [word for claim in claims for word in claim.words]
-            found = hypotheses(self._whisper, window.encoded, window.tokenizer, window.options, window.brief)
+            found = hypotheses(self._whisper, window.encoded, window.tokenizer, window.options, best)
             others = alternatives(best, found, language, utterance.seconds, hints.speech, lead)
         placed, *rest = (_placed(some, utterance) for some in (words, *others))
-        took = time.perf_counter() - began
-        return Transcript(utterance, language, placed, self._name, took, ghosts, tuple(rest), full=window.brief is None)
+        done = time.perf_counter()
+        return Transcript(
+            utterance,
+            language,
+            placed,
+            self._name,
+            done - began,
+            ghosts,
+            tuple(rest),
+            full=window.brief is None,
+            alternatives_took=done - heard if look else 0.0,
+        )
 
     def _briefly(self, audio: NDArray[np.float32], hints: Hints) -> _Window | None:
         """Over a context as long as the audio; None where that can't be, or looks wrong."""

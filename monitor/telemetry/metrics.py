@@ -71,8 +71,12 @@ class Metrics:
         )
         self._alternatives = Counter(
             "room_monitor_alternatives",
-            "Utterances with other readings, which were searched as well",
+            "Utterances with unsure words, in which other readings were looked for: found or none",
+            ["outcome"],
             registry=registry,
+        )
+        self._alternatives_took = Counter(
+            "room_monitor_alternatives_seconds", "Seconds in the recogniser spent on it", registry=registry
         )
         self._second = Counter(
             "room_monitor_second_hearings",
@@ -145,7 +149,9 @@ class Metrics:
         self._ghosts.inc(len(transcript.ghosts))
         self._spoken.inc(transcript.utterance.seconds)
         self._took.observe(transcript.took)
-        self._alternatives.inc(bool(transcript.alternatives))
+        if transcript.alternatives_took:
+            self._alternatives.labels("found" if transcript.alternatives else "none").inc()
+            self._alternatives_took.inc(transcript.alternatives_took)
 
     def second(self, outcome: str, hits: int) -> None:
         """What a second hearing said of so many hits: confirmed, undecided or withdrawn, or "given-up"."""
@@ -167,6 +173,12 @@ class Metrics:
             self._canary_runs.labels(outcome).inc()
         self._canary_ok.set(float(outcome == "heard") if outcome else float("nan"))
         self._canary_delay.set(float("nan") if delay is None else delay)
+
+    def total(self, name: str) -> float:
+        """The present sum of a metric's samples over all labels; 0 where nothing was counted."""
+        return sum(
+            sample.value for family in self.registry.collect() for sample in family.samples if sample.name == name
+        )
 
     # feed
 
