@@ -22,22 +22,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from monitor.keywords.combine import PartHit, chains
+from monitor.keywords.combine import PartHit
 from monitor.keywords.compiled import Compiled
 from monitor.keywords.disguise import readings
-from monitor.keywords.normalise import UNSPACED, Normal, normalise
+from monitor.keywords.normalise import Normal, normalise
+from monitor.keywords.results import Miss, hit_of, is_fresh, near_misses
 from monitor.keywords.rules import KeywordList, Reach, Rule
 from monitor.keywords.scope import EVALUATED, Scope, States, state_of
 from monitor.keywords.settle import Cover, Match, grade_of, settle, uncovered
 from monitor.keywords.shown import CONTEXT_SIGNS, CONTEXT_WORDS, PAUSE, Spoken
 from monitor.keywords.sound import tokens
+from monitor.keywords.together import combined, each_once
 from monitor.model import Grade, KeywordHit, NearMiss, RuleState, Way, Word
 
 __all__ = ["CONTEXT_SIGNS", "CONTEXT_WORDS", "PAUSE", "Examined", "Matcher"]
 
 SAME = 0.3
 """Seconds by which the times of one spoken word may differ between two hypotheses of it."""
-_COUNTED = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,6 @@ class Examined:
     misses: tuple[NearMiss, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Miss:
-    match: Match
-    wanted: float
-    cause: str
-
-
 @dataclass(slots=True)
 class _Found:
     """What the indexes have in one text, before it is settled."""
@@ -63,7 +57,7 @@ class _Found:
     spoken: Spoken
     matches: list[Match]
     covers: dict[str, list[Cover]]  # by list
-    misses: list[_Miss]
+    misses: list[Miss]
 
 
 class Matcher:
@@ -125,7 +119,9 @@ class Matcher:
         found = self._search(Spoken(words), fresh_from, Scope(language, room, day), biased=biased, near=True)
         hits, misses = self._settled(found, fresh_from)
         parts = self._parts(found, fresh_from) if self._compiled.combines else []
-        return Examined(tuple(hits), tuple(parts), tuple(_near(found, misses, fresh_from)))
+        return Examined(
+            tuple(hits), tuple(parts), tuple(near_misses(found.spoken, found.matches, misses, found.misses, fresh_from))
+        )
 
     def near(
         self,
@@ -254,35 +250,35 @@ class Matcher:
                 found.spoken, scope, source, rule, place, Way.SOUND, biased=biased, part=part, likeness=heard.likeness
             )
             if match and heard.miss:
-                found.misses.append(_Miss(match, heard.wanted, heard.miss))
+                found.misses.append(Miss(match, heard.wanted, heard.miss))
             elif match:
                 found.matches.append(match)
 
-    def _settled(self, found: _Found, fresh_from: int) -> tuple[list[KeywordHit], list[_Miss]]:
+    def _settled(self, found: _Found, fresh_from: int) -> tuple[list[KeywordHit], list[Miss]]:
         """The hits, and what exceptions excused."""
         free, excused = uncovered(found.matches, found.covers)
         misses = [
-            _Miss(match, 1.0, f"covered by the exception {cover.text!r}")
+            Miss(match, 1.0, f"covered by the exception {cover.text!r}")
             for match, cover in excused
-            if match.part < 0 and _is_fresh(found.spoken, match, fresh_from)
+            if match.part < 0 and is_fresh(found.spoken, match, fresh_from)
         ]
         hits = [
-            (match.start, match.end, _hit(match, found.spoken))
+            (match.start, match.end, hit_of(match, found.spoken))
             for match in settle([match for match in free if match.part < 0])
-            if _is_fresh(found.spoken, match, fresh_from)
+            if is_fresh(found.spoken, match, fresh_from)
         ]
         if self._compiled.combines:
-            hits.extend(_combined(found.spoken, [match for match in free if match.part >= 0], fresh_from))
+            hits.extend(combined(found.spoken, [match for match in free if match.part >= 0], fresh_from))
         return [hit for *_, hit in sorted(hits, key=lambda at: (at[0], at[1], at[2].list_name, at[2].phrase))], misses
 
     def _parts(self, found: _Found, fresh_from: int) -> list[PartHit]:
         free, _ = uncovered((match for match in found.matches if match.part >= 0), found.covers)
         return [
-            PartHit(match.source, match.rule, match.part, _hit(match, found.spoken))
-            for match in _each_once(free)
+            PartHit(match.source, match.rule, match.part, hit_of(match, found.spoken))
+            for match in each_once(free)
             if match.rule.combination
             and match.rule.combination.reach is not Reach.UTTERANCE
-            and _is_fresh(found.spoken, match, fresh_from)
+            and is_fresh(found.spoken, match, fresh_from)
         ]
 
 
@@ -311,117 +307,3 @@ class _Taken:
 def words_of(text: str) -> list[Word]:
     """A written sentence as words; word n takes the second n."""
     return [Word(part, float(i), i + 1.0, 1.0) for i, part in enumerate(re.findall(r"\s*\S+", text))]
-
-
-def _is_fresh(spoken: Spoken, match: Match, fresh_from: int) -> bool:
-    return spoken.span(match.start, match.end)[1] >= fresh_from
-
-
-def _each_once(parts: Iterable[Match]) -> list[Match]:
-    """Parts in order of place, each in its strongest way only."""
-    kept: list[Match] = []
-    for match in sorted(parts, key=Match.preference):
-        if not any(_is_same_part(match, other) for other in kept):
-            kept.append(match)
-    return sorted(kept, key=lambda match: (match.start, match.end, match.source.name, match.rule.label, match.part))
-
-
-def _is_same_part(one: Match, two: Match) -> bool:
-    return one.rule is two.rule and one.part == two.part and one.start < two.end and two.start < one.end
-
-
-def _combined(spoken: Spoken, parts: list[Match], fresh_from: int) -> Iterator[tuple[int, int, KeywordHit]]:
-    """Combinations within the words, with a part that touches a fresh one."""
-    groups: dict[tuple[str, str], list[Match]] = {}
-    for match in _each_once(parts):
-        groups.setdefault((match.source.name, match.rule.label), []).append(match)
-    for group in groups.values():
-        wanted = group[0].rule.combination
-        if wanted is None or wanted.reach is not Reach.UTTERANCE:
-            continue
-        if any(match.part >= len(wanted.parts) for match in group):
-            continue
-        most = wanted.words
-
-        def follows(one: Match, two: Match, most: int | None = most) -> bool:
-            if two.start < one.end:
-                return False
-            return most is None or len(_COUNTED.findall(spoken.text, one.end, two.start)) <= most
-
-        def seconds(one: Match, two: Match) -> float:
-            first, last = spoken.span(one.start, two.end)
-            return spoken.words[last].end - spoken.words[first].start
-
-        for chain in chains(group, wanted, lambda match: match.part, follows, seconds, wanted.seconds):
-            if any(_is_fresh(spoken, match, fresh_from) for match in chain):
-                yield chain[0].start, chain[-1].end, _combination_hit(chain, spoken)
-
-
-def _combination_hit(chain: Sequence[Match], spoken: Spoken) -> KeywordHit:
-    """From the first part to the last, as weak as the weakest of them; words between them count for nothing."""
-    weakest = max(chain, key=lambda match: (match.grade, -match.likeness))
-    whole = replace(
-        weakest,
-        start=chain[0].start,
-        end=max(match.end for match in chain),
-        likeness=min(match.likeness for match in chain),
-    )
-    sure = min(spoken.place(match.start, match.end).probability for match in chain)
-    return replace(_hit(whole, spoken), probability=sure)
-
-
-def _hit(match: Match, spoken: Spoken) -> KeywordHit:
-    place = spoken.place(match.start, match.end)
-    return KeywordHit(
-        list_name=match.source.name,
-        list_version=match.source.version,
-        phrase=match.rule.label,
-        severity=match.rule.severity,
-        matched=place.matched,
-        before=place.before,
-        after=place.after,
-        start=place.start,
-        end=place.end,
-        probability=place.probability,
-        grade=match.grade,
-        way=match.way,
-        likeness=match.likeness,
-        state=match.state,
-        cool_down=match.rule.cool_down,
-    )
-
-
-def _near(found: _Found, excused: Sequence[_Miss], fresh_from: int) -> list[NearMiss]:
-    """Near misses that no hit of the same rule makes idle; of one rule at one place the nearest."""
-    spoken = found.spoken
-    kept: list[_Miss] = []
-    for miss in sorted((*excused, *found.misses), key=lambda miss: (miss.match.preference(), -miss.match.likeness)):
-        match = miss.match
-        idle = any(_overlaps(match, other) for other in found.matches) and miss not in excused
-        fresh = match.part < 0 and _is_fresh(spoken, match, fresh_from)
-        if fresh and not idle and not any(_overlaps(match, other.match) for other in kept):
-            kept.append(miss)
-    kept.sort(key=lambda miss: (miss.match.start, miss.match.end, miss.match.source.name, miss.match.rule.label))
-    return [_near_miss(miss, spoken) for miss in kept]
-
-
-def _overlaps(one: Match, two: Match) -> bool:
-    return one.rule is two.rule and one.start < two.end and two.start < one.end
-
-
-def _near_miss(miss: _Miss, spoken: Spoken) -> NearMiss:
-    match = miss.match
-    place = spoken.place(match.start, match.end)
-    return NearMiss(
-        list_name=match.source.name,
-        list_version=match.source.version,
-        phrase=match.rule.label,
-        matched=place.matched,
-        before=place.before,
-        after=place.after,
-        start=place.start,
-        end=place.end,
-        likeness=match.likeness,
-        wanted=miss.wanted,
-        cause=miss.cause,
-    )

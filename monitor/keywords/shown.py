@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from monitor.keywords.normalise import is_unspaced
+from monitor.keywords.normalise import UNSPACED, is_unspaced
 from monitor.model import Word
 
 PAUSE = 2.0
@@ -13,6 +14,7 @@ PAUSE = 2.0
 CONTEXT_WORDS = 8
 CONTEXT_SIGNS = 24
 """Shown before and after a hit: so many words, or characters of a script without spaces."""
+_COUNTED = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 
 
 class Spoken:
@@ -81,3 +83,8 @@ def _reach(text: str, place: int, step: int) -> int:
         inside = letter
         place += step
     return place
+
+
+def count_words(text: str, start: int, end: int) -> int:
+    """Words in [start, end); each character of a script without spaces is one."""
+    return len(_COUNTED.findall(text, start, end))
