@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from rapidfuzz.distance import Levenshtein
 
@@ -38,6 +38,7 @@ _LEAST = {
 """Up to so many sounds (or syllables), at least this likeness is needed. Chosen on 33 hours of talk (docs)."""
 UNREAD = "\ufffd" * 6  # stands for a word whose sound is not known: two sounds that are like no others
 EPSILON = 1e-9
+_CROWD = 300  # long phrases that begin alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,37 +195,60 @@ class Shelf:
 
     def find(self, words: Sequence[str], language: str, margin: float) -> Iterator[SoundMatch]:
         spoken = _Spoken([options[0] if options else None for options in self.scheme.read(words)])
-        for index, first, end in set(self._candidates(spoken)):
-            entry = self.entries[index]
-            if language and entry.language not in ("", language):
-                continue
-            least = entry.wanted - margin
+        for first, end, candidates in chain(self._short(spoken), self._long(spoken)):
             said = spoken.code[spoken.at[first] : spoken.at[end]]
-            likeness = Levenshtein.normalized_similarity(entry.said.code, said, score_cutoff=least)
-            if likeness >= least - EPSILON and likeness > 0:
+            for index in candidates:
+                entry = self.entries[index]
+                least = entry.wanted - margin
+                likeness = Levenshtein.normalized_similarity(entry.said.code, said, score_cutoff=least)
+                if likeness < least - EPSILON or likeness <= 0 or (language and entry.language not in ("", language)):
+                    continue
                 short = likeness < entry.wanted - EPSILON
                 miss = f"sounds alike, {likeness:.2f} of the wanted {entry.wanted:.2f}" if short else ""
                 yield SoundMatch(entry.number, first, end - 1, likeness, entry.wanted, miss)
 
-    def _candidates(self, spoken: _Spoken) -> Iterator[tuple[int, int, int]]:
-        """(entry, first word, word after the last) that are worth comparing; the same one may come twice."""
+    def _short(self, spoken: _Spoken) -> Iterator[tuple[int, int, Iterable[int]]]:
+        """(first word, word after the last, entries that are worth comparing) for entries of few bones."""
         bones, at = spoken.bones, spoken.bone_at
-        size = len(at) - 1
-        for first in range(size) if self.whole else ():
-            for end in range(first + 1, size + 1):
+        for first in range(len(at)) if self.whole else ():
+            for end in range(first + 1, len(at)):
                 if at[end] - at[first] > WHOLE + 1:
                     break
-                for key in self.keys(bones[at[first] : at[end]]):
-                    for index in self.whole.get(key, ()):
-                        yield index, first, end
-        for edge in range(size + 1) if self.head else ():
-            for key in self.keys(bones[at[edge] : at[edge] + WHOLE]):
-                for index in self.head.get(key, ()):
-                    yield from ((index, edge, end) for end in spoken.ends(edge, len(self.entries[index].said.code)))
-            for key in self.keys(bones[max(0, at[edge] - WHOLE) : at[edge]]):
-                for index in self.tail.get(key, ()):
-                    length = len(self.entries[index].said.code)
-                    yield from ((index, first, edge) for first in spoken.firsts(edge, length))
+                if found := self._look(self.whole, bones[at[first] : at[end]]):
+                    yield first, end, found
+
+    def _long(self, spoken: _Spoken) -> Iterator[tuple[int, int, Iterable[int]]]:
+        """The same for entries of many bones: those that begin, or end, alike and have about that length.
+
+        Of a crowd that begins alike ("please send me the money for …") only those that end alike, too.
+        """
+        bones, at = spoken.bones, spoken.bone_at
+        found: dict[tuple[int, int], set[int]] = {}
+        crowds: dict[int, str] = {}  # by edge: the bones after it
+        for edge in range(len(at)) if self.head else ():
+            after = bones[at[edge] : at[edge] + WHOLE]
+            starting = self._look(self.head, after)
+            if len(starting) > _CROWD:
+                crowds[edge] = after
+                continue
+            for index in starting:
+                for end in spoken.ends(edge, len(self.entries[index].said.code)):
+                    found.setdefault((edge, end), set()).add(index)
+        for edge in range(len(at)) if self.head else ():
+            for index in self._look(self.tail, bones[max(0, at[edge] - WHOLE) : at[edge]]):
+                said = self.entries[index].said
+                for first in spoken.firsts(edge, len(said.code)):
+                    if first not in crowds or not self.keys(crowds[first]).isdisjoint(self.keys(said.bones[:WHOLE])):
+                        found.setdefault((first, edge), set()).add(index)
+        for (first, end), indexes in found.items():
+            yield first, end, indexes
+
+    def _look(self, table: dict[str, list[int]], bones: str) -> set[int]:
+        found: set[int] = set()
+        for key in self.keys(bones):
+            if key in table:
+                found.update(table[key])
+        return found
 
 
 class _Spoken:
