@@ -361,6 +361,21 @@ def bench_keywords(
         as_json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
+@bench.command("backtest")
+def bench_backtest(
+    utterances: Annotated[int, typer.Option(min=1, help="Stored utterances to search")] = 1_000_000,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Directory that keeps the made database (1.3 GB a million) for the next time"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed makes other utterances")] = 0,
+) -> None:
+    """How long lists of 1,000 phrases take to be tried on many stored utterances, which it makes first (a minute)."""
+    from monitor.bench.backtest import measure
+
+    measure(utterances, keep, seed, out)
+
+
 @bench.command("alike")
 def bench_alike(
     language: Annotated[list[str] | None, typer.Option(help="Language to measure; again for more")] = None,

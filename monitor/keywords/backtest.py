@@ -243,10 +243,10 @@ class _Worker:
     def search(self, first: int, last: int) -> Comparison:
         found = Comparison.empty(self._backtest.cool_down)
         self._warm_up(first)
-        for heard in self._source.whole(self._kept(first, last, found)):
+        for heard, sounds in self._kept(first, last, found):
             if self._stopped():
                 break
-            found.note(heard, *self._replayer.hits(heard), self._backtest.grades)
+            found.note(heard, *self._replayer.hits(heard, sounds=sounds), self._backtest.grades)
         return found
 
     def _warm_up(self, first: int) -> None:
@@ -255,17 +255,19 @@ class _Worker:
             return
         self._replayer.forget()
         begin = self._source.before(first, WARM_UP)
-        for heard in self._source.whole(self._kept(begin, first - 1, Comparison.empty(0.0))) if begin < first else ():
-            self._replayer.hits(heard)
+        for heard, sounds in self._kept(begin, first - 1, Comparison.empty(0.0)) if begin < first else ():
+            self._replayer.hits(heard, sounds=sounds)
 
-    def _kept(self, first: int, last: int, found: Comparison) -> list[int]:
-        """The seqs of the stretch that any rule could hit."""
+    def _kept(self, first: int, last: int, found: Comparison) -> Iterator[tuple[Recorded, bool]]:
+        """The utterances of the stretch that any rule could hit, and whether one could by its sound."""
         rows = self._rows(first, last)
         found.utterances = len(rows)
         found.seconds = sum(row[3] for row in rows)
         kept = self._sieve.keep([Text(row[2], row[4], row[5]) for row in rows])
-        found.candidates = len(kept)
-        return [rows[index][0] for index in kept]
+        found.candidates = len(kept.indexes)
+        sounding = {rows[index][0] for index in kept.sounding}
+        for heard in self._source.whole([rows[index][0] for index in kept.indexes]):
+            yield heard, heard.seq in sounding
 
     def _rows(self, first: int, last: int) -> list[TextRow]:
         """All texts of the stretch; those that are missing or in another form are made, and kept for the next time."""

@@ -42,6 +42,14 @@ class Text:
     unfolded: str
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What may have a hit."""
+
+    indexes: list[int]  # in order
+    sounding: frozenset[int]  # of them, those in which something sounds like a phrase; in no other one anything does
+
+
 class Sieve:
     """For the rules of one or several versions of a list."""
 
@@ -73,8 +81,8 @@ class Sieve:
         self._patterns = PatternIndex(patterns) if patterns else None
         self._sounds = SoundSieve(SoundIndex(sounds)) if sounds else None
 
-    def keep(self, texts: Sequence[Text]) -> list[int]:
-        """Indexes of the texts that any of the rules could hit, in order."""
+    def keep(self, texts: Sequence[Text]) -> Kept:
+        """The texts that any of the rules could hit."""
         kept: set[int] = set()
         if self._plain is not None:
             kept.update(_found(self._plain, [text.normal for text in texts]))
@@ -83,16 +91,20 @@ class Sieve:
             kept.update(disguised[i] for i in _found(self._unfolded, [texts[i].unfolded for i in disguised]))
         if self._patterns is not None:
             kept.update(i for i, text in enumerate(texts) if i not in kept and self._has_pattern(self._patterns, text))
-        if self._sounds is not None:
-            kept.update(i for i, text in enumerate(texts) if i not in kept and self._has_sound(self._sounds, text))
-        return sorted(kept)
+        sounding = frozenset(self._sounding(texts))
+        return Kept(sorted(kept | sounding), sounding)
 
     def _has_pattern(self, patterns: PatternIndex, text: Text) -> bool:
         plain = any(any(patterns.find(line)) for line in text.normal.split("\n"))
         return plain or any(any(patterns.find(line, unfolded=True)) for line in text.unfolded.split("\n"))
 
-    def _has_sound(self, sounds: SoundSieve, text: Text) -> bool:
-        return any(sounds.keeps(line, text.language) for line in text.normal.split("\n"))
+    def _sounding(self, texts: Sequence[Text]) -> Iterator[int]:
+        if self._sounds is None:
+            return
+        lines = [(index, line) for index, text in enumerate(texts) for line in text.normal.split("\n")]
+        wanted = [(line, texts[index].language) for index, line in lines]
+        for number in self._sounds.keep(wanted):
+            yield lines[number][0]
 
 
 def _phrases(rule: Rule) -> tuple[str, ...]:

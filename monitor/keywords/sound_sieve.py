@@ -1,8 +1,8 @@
 """Which of many texts hold something that sounds like a phrase: those in which sound.py finds it, at a small cost.
 
-sound.py compares a stretch of words with a phrase when their bones, or all but one of either, are the same. Here each
-distinct word is read once, and a stretch is looked at only where its first (or for long phrases its last) bones could
-be those of a phrase: that is one look into a table a word.
+sound.py compares a stretch of words with a phrase when their bones, or all but one of either, are the same. A net
+(sound_net.py) catches the few texts in which they could be; in those, each distinct word read only once, a stretch
+is looked at only where its first (or for long phrases its last) bones could be those of a phrase.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from rapidfuzz.distance import Levenshtein
 
 from monitor.keywords.codes import Coded, Scheme, scheme_of
 from monitor.keywords.sound import EPSILON, UNREAD, WHOLE, Shelf, SoundIndex, tokens
+from monitor.keywords.sound_net import Net
 
 REMEMBERED = 300_000
 """Words, stretches and beginnings that are remembered before all are forgotten: memory stays bounded."""
@@ -29,16 +30,20 @@ class SoundSieve:
     def __init__(self, index: SoundIndex) -> None:
         self._index = index
         self._sieves = {scheme: _ShelfSieve(shelf) for scheme, shelf in index.shelves.items()}
+        self._nets = {scheme: Net(shelf) for scheme, shelf in index.shelves.items() if scheme is not Scheme.PINYIN}
 
-    def keeps(self, normal: str, language: str) -> bool:
-        """Whether the index finds anything in a normal form."""
-        schemes = (scheme_of(language),) if language else tuple(self._sieves)
-        for scheme in schemes:
-            if scheme is Scheme.PINYIN and scheme in self._sieves:  # how a character is read depends on its neighbours
-                return bool(self._index.find([token.text for token in tokens(normal)], language))
-            if scheme in self._sieves and self._sieves[scheme].has(normal):
-                return True
-        return False
+    def keep(self, lines: Sequence[tuple[str, str]]) -> Iterator[int]:
+        """Numbers of the (normal form, language) in which the index finds anything. The same may come twice."""
+        for scheme, sieve in self._sieves.items():
+            mine = [n for n, (_, language) in enumerate(lines) if not language or scheme_of(language) is scheme]
+            if scheme is Scheme.PINYIN:  # how a character is read depends on those beside it: nothing to be remembered
+                yield from (n for n in mine if self._finds(*lines[n]))
+                continue
+            caught = self._nets[scheme].catch([lines[n][0] for n in mine])
+            yield from (mine[n] for n in caught if sieve.has(lines[mine[n]][0]))
+
+    def _finds(self, normal: str, language: str) -> bool:
+        return bool(self._index.find([token.text for token in tokens(normal)], language))
 
 
 class _ShelfSieve:
