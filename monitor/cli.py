@@ -300,6 +300,18 @@ def bench_latency(
     run_expected(measure(settings, _fetch_recordings(), alerts, out))
 
 
+@bench.command("matching")
+def bench_matching(
+    rules: Annotated[int, typer.Option(min=1000, help="Rules over all kinds")] = 100_000,
+    utterances: Annotated[int, typer.Option(min=10, help="Utterances to search, in each language")] = 2000,
+    seed: Annotated[int, typer.Option(help="Another seed makes other rules and utterances")] = 0,
+) -> None:
+    """What matching costs with many rules: time an utterance, memory, and a reload beside the event loop."""
+    from monitor.bench.matching import measure
+
+    run_expected(measure(rules, utterances, seed, out))
+
+
 @bench.command("ghosts")
 def bench_ghosts(
     music: Annotated[
