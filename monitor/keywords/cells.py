@@ -56,9 +56,10 @@ def _cell(value: Any) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = re.sub(r"([\\|])", r"\\\1", text)
-    text = re.sub(r"^(\s)", r"\\\1", text)
-    return re.sub(r"(?<!\\)(\s)$", r"\\\1", text)
+    edges = {0, len(text) - 1}
+    return "".join(
+        "\\" + char if char in "\\|" or (place in edges and char.isspace()) else char for place, char in enumerate(text)
+    )
 
 
 def _several(cell: str) -> list[str]:

@@ -114,8 +114,8 @@ def _parsed(text: str) -> TOMLDocument:
         document = tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
         raise KeywordListInvalid(f"not valid TOML: {error}; mend the list first: room-monitor keywords lint") from None
-    for key in ("phrases", "rules", "exceptions"):
-        if not isinstance(document.get(key, tomlkit.array()), Array | AoT):
+    for key, kinds in (("phrases", (Array, AoT)), ("rules", (Array, AoT)), ("exceptions", (Array,))):
+        if not isinstance(document.get(key, tomlkit.array()), kinds):
             raise KeywordListInvalid(f"`{key}` is no array; mend the list first: room-monitor keywords lint")
     return document
 

@@ -19,7 +19,7 @@ from monitor.keywords.places import Places
 from monitor.keywords.reading import MAX_PHRASES, MAX_RULES, Reading, TooMany
 from monitor.keywords.refusal import ListRefused, Problem, Wrong
 from monitor.keywords.rules import KeywordList, Reach, Rule
-from monitor.model import RuleState
+from monitor.model import KeywordHit, RuleState
 
 __all__ = [
     "MAX_BYTES", "MAX_LENGTH", "MAX_PHRASES", "MAX_RULES", "ListRefused", "as_tried", "decoded", "parse", "problem_of",
@@ -73,8 +73,7 @@ def decoded(content: bytes, path: Path | str) -> str:
 
 
 def try_examples(one: KeywordList, text: str = "", matcher: Matcher | None = None) -> list[Problem]:
-    """What the list's examples show to be wrong. `text` is the file's, to say where; `matcher` one that has just this
-    list, as `as_tried` makes it, where there is one already."""
+    """What the list's examples show to be wrong. `text` is the file's, to say where; `matcher`: see wrong_examples."""
     wrong = wrong_examples(one, matcher)
     if not wrong:
         return []
@@ -84,11 +83,11 @@ def try_examples(one: KeywordList, text: str = "", matcher: Matcher | None = Non
 
 def wrong_examples(one: KeywordList, matcher: Matcher | None = None) -> list[Wrong]:
     """The examples that the list doesn't keep. They are tried in each of its languages: a `hit` must be found in one
-    of them, a `miss` in none."""
+    of them, a `miss` in none. `matcher`: one that finds just this list, as if it were live, where there is one."""
     if not (one.hits or one.misses):
         return []
-    trial = matcher or Matcher([as_tried(one)])
     languages = one.languages or ("",)
+    trial = _Trial(one, matcher)
     wrong: list[Wrong] = []
     for index, example in enumerate(one.hits):
         if not any(trial.find_text(example, language) for language in languages):
@@ -103,6 +102,20 @@ def wrong_examples(one: KeywordList, matcher: Matcher | None = None) -> list[Wro
     return wrong
 
 
+class _Trial:
+    """Finds a list as examples try it."""
+
+    def __init__(self, one: KeywordList, matcher: Matcher | None) -> None:
+        if matcher is None:
+            self._matchers = [Matcher([as_tried(one)])]
+            return
+        far = tuple(rule for rule in one.rules if _is_far(rule))  # which a matcher alone does not find in a sentence
+        self._matchers = [matcher, Matcher([as_tried(replace(one, rules=far))])] if far else [matcher]
+
+    def find_text(self, text: str, language: str) -> list[KeywordHit]:
+        return [hit for matcher in self._matchers for hit in matcher.find_text(text, language)]
+
+
 def as_tried(one: KeywordList) -> KeywordList:
     """The list as examples try it: live, in any room, on any day, and with combinations that reach over a minute looked
     for in the one sentence that there is."""
@@ -113,8 +126,11 @@ def as_tried(one: KeywordList) -> KeywordList:
 
 
 def _narrow(rule: Rule) -> bool:
-    far = rule.combination is not None and rule.combination.reach is not Reach.UTTERANCE
-    return far or bool(rule.rooms) or rule.expires is not None
+    return _is_far(rule) or bool(rule.rooms) or rule.expires is not None
+
+
+def _is_far(rule: Rule) -> bool:
+    return rule.combination is not None and rule.combination.reach is not Reach.UTTERANCE
 
 
 def _widened(rule: Rule) -> Rule:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from monitor.keywords.fields import SOUND_DEFAULT
-from monitor.keywords.lists import ListRefused, decoded, parse, read
+from monitor.keywords.lists import ListRefused, decoded, parse, read, try_examples
+from monitor.keywords.match import Matcher
 from monitor.keywords.rules import Combination, KeywordList, Kind, Reach
 from monitor.model import RuleState, Severity
 
@@ -286,6 +288,7 @@ def test_examples_are_tried_wherever_the_list_counts() -> None:
     """In a draft, for another room, expired, and with what reaches over the room: in the one sentence."""
     one = parse(EXAMPLES, "w.toml")
     assert one.state is RuleState.DRAFT
+    assert try_examples(one, EXAMPLES, Matcher([replace(one, state=RuleState.LIVE)])) == []
     with pytest.raises(ListRefused, match=r"^w\.toml:15:8: example 'a safe account"):
         parse(EXAMPLES.replace('["close your', '["a safe account", "close your'), "w.toml")
     with pytest.raises(ListRefused, match=r"^w\.toml:16:9: example .* phrase 'in turn' is found in"):
