@@ -53,7 +53,9 @@ class Heard:
     errors: list[dict[str, Any]]  # what was found wrongly, or missed, by either
 
 
-async def measure(settings: Settings, data: Path | None, plan: Plan, out: Console) -> dict[str, Any]:
+async def measure(
+    settings: Settings, data: Path | None, plan: Plan, out: Console, conditions: Sequence[Condition] = CONDITIONS
+) -> dict[str, Any]:
     """Print the tables; gives all of it as JSON. Raises OperatorError where something is missing."""
     if plan.tts:
         respeak.program()
@@ -63,7 +65,7 @@ async def measure(settings: Settings, data: Path | None, plan: Plan, out: Consol
         result: dict[str, Any] = {"plan": asdict(plan), "machine": describe(), "bitrate": BITRATE, "languages": {}}
         result |= {"model": settings.speech.model, "data": data.name if data else "the demo's recordings"}
         for part in parts:
-            result["languages"][part.language] = await _language(settings, part, plan, Path(scratch), out)
+            result["languages"][part.language] = await _language(settings, part, plan, conditions, Path(scratch), out)
             texts = _evasions(part, clips, plan)
             print_evasion(out, part.language, texts)
             result["languages"][part.language]["evasion"] = texts
@@ -86,7 +88,9 @@ def _clips(data: Path | None, plan: Plan, scratch: Path) -> dict[str, list[Clip]
     return {language: [clip for clip in demo if clip.language == language] for language in plan.languages}
 
 
-async def _language(settings: Settings, part: Material, plan: Plan, scratch: Path, out: Console) -> dict[str, Any]:
+async def _language(
+    settings: Settings, part: Material, plan: Plan, conditions: Sequence[Condition], scratch: Path, out: Console
+) -> dict[str, Any]:
     lists = scratch / f"lists-{part.language}"
     lists.mkdir()
     for name, text in part.lists().items():
@@ -94,7 +98,7 @@ async def _language(settings: Settings, part: Material, plan: Plan, scratch: Pat
     settings = _loud(settings, lists)
     plain = await asyncio.to_thread(_Plain, settings, part.language)
     samples = [await asyncio.to_thread(read_all, clip.path) for clip in part.clips]
-    heard_as = [await _heard(settings, part, samples, c, plain, plan.seed, scratch) for c in CONDITIONS]
+    heard_as = [await _heard(settings, part, samples, c, plain, plan.seed, scratch) for c in conditions]
     print_sound(out, part, heard_as)
     result = {
         "clips": len(part.clips),
@@ -108,7 +112,7 @@ async def _language(settings: Settings, part: Material, plan: Plan, scratch: Pat
         told = [clip for clip in part.clips if part.said(clip, 0.0).exact]
         spoken = [await respeak.spoken(clip.transcript, part.language, n) for n, clip in enumerate(told)]
         machine = replace(part, clips=tuple(told))
-        again = await _heard(settings, machine, spoken, CONDITIONS[0], plain, plan.seed, scratch)
+        again = await _heard(settings, machine, spoken, conditions[0], plain, plan.seed, scratch)
         print_sound(out, machine, [again], spoken_by=respeak.PROGRAM)
         result["spoken by a machine"] = {"clips": len(told), "program": respeak.PROGRAM, **_row(again)}
     return result
