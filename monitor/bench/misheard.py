@@ -30,6 +30,7 @@ from monitor.replay import replay
 CONDITIONS = (
     Condition("noise at 15 dB, Opus, 3 % loss", 0.03, 15.0),
     Condition("noise at 5 dB, Opus", 0.0, 5.0),
+    Condition("noise at 0 dB, Opus, 3 % loss", 0.03, 0.0),
 )
 
 
