@@ -210,6 +210,9 @@ async def test_a_camera_is_declined_and_the_microphone_beside_it_is_heard(janus:
     async with visiting(janus) as visit:
         async with talker(place(janus, "Ann"), tone(400, 0.5), video=True):
             await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.5)
+            answer = visit.session._media._pc.localDescription.sdp
+            assert "a=setup:passive" in answer, "or the first join in ten loses a second (monitor/rooms/janus/media.py)"
+            assert "a=setup:active" not in answer
         await until(lambda: visit.ears[0].ended)
         assert len(visit.ears) == 1
 

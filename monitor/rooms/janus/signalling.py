@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
+from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
@@ -173,19 +174,19 @@ class Signalling:
             log.info("janus.session_claimed")
 
     async def _reclaim(self) -> ClientConnection:
-        socket = await self._dial_again()
-        try:
-            number = self.number()
-            await socket.send(dump("claim", **self._core(number)))
-            while (event := parse(await socket.recv())).transaction != number or event.kind == "ack":
-                self._early.append(event)
+        async with AsyncExitStack() as undo:
+            socket = await self._dial_again()
+            undo.push_async_callback(socket.close)
+            try:
+                number = self.number()
+                await socket.send(dump("claim", **self._core(number)))
+                while (event := parse(await socket.recv())).transaction != number or event.kind == "ack":
+                    self._early.append(event)
+            except ConnectionClosed as error:
+                raise ConnectionLost(str(error)) from error
             if event.error:
                 raise event.failure()
-        except ConnectionClosed as error:
-            raise ConnectionLost(str(error)) from error
-        except BaseException:
-            await socket.close()
-            raise
+            undo.pop_all()
         return socket
 
     async def _dial_again(self) -> ClientConnection:
