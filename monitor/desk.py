@@ -32,8 +32,8 @@ from monitor.web.keyword_evidence import evidence
 from monitor.web.keywords import keywords
 from monitor.web.refusals import refuse_in_words
 
-PATIENCE = 60.0
-"""Seconds without an answer after which the service counts as silent: a big list takes some to check."""
+PATIENCE = 300.0
+"""Seconds without an answer after which the service counts as silent: checking 100,000 phrases takes a while."""
 
 
 @dataclass(frozen=True, slots=True)

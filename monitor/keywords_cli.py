@@ -15,6 +15,8 @@ from monitor.keywords_common import ME, Config, Dry, Json, Name, Url, Who, Why, 
 if TYPE_CHECKING:
     from monitor.desk import Desk
 
+PAGE = 5000
+"""Rules asked for at a time."""
 app = typer.Typer(help="Keyword lists: write, lint, try, shadow, live, measure.", no_args_is_help=True)
 
 
@@ -44,7 +46,12 @@ def one(
 
     async def work(asked: Desk) -> Any:
         path = f"/api/keywords/lists/{part(name)}"
-        return await asked.get(f"{path}/versions/{part(version)}" if version else path)
+        if version:
+            return await asked.get(f"{path}/versions/{part(version)}")
+        found = await asked.get(path, limit=0 if file else PAGE)
+        while not file and (more := (await asked.get(path, offset=len(found["rules"]), limit=PAGE))["rules"]):
+            found["rules"] += more
+        return found
 
     found = ask(work, config, url)
     if file or version:

@@ -66,7 +66,7 @@ def part(text: str) -> str:
 async def etag_of(asked: Desk, name: str) -> str:
     """Of the list's present file; empty where there is no such list."""
     try:
-        return str((await asked.get(f"/api/keywords/lists/{part(name)}"))["etag"])
+        return str((await asked.get(f"/api/keywords/lists/{part(name)}", limit=0))["etag"])
     except KeywordListUnknown:
         return ""
 

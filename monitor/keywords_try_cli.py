@@ -104,7 +104,7 @@ async def _prepared(settings: Settings, which: str, version: str, against: str, 
 
 async def _present(asked: Desk, name: str) -> Any:
     try:
-        return await asked.get(f"/api/keywords/lists/{part(name)}")
+        return await asked.get(f"/api/keywords/lists/{part(name)}", limit=0)
     except KeywordListUnknown:
         return None
 
@@ -115,5 +115,5 @@ async def _version(asked: Desk, name: str, version: str) -> str:
 
 
 def _states(name: str, present: Any) -> dict[tuple[str, str], RuleState]:
-    rules = present["rules"] if present else []
-    return {(name, rule["label"]): RuleState(rule["own_state"]) for rule in rules if rule["own_state"]}
+    own = present["own_states"] if present else []
+    return {(name, rule["rule"]): RuleState(rule["state"]) for rule in own}

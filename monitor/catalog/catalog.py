@@ -16,13 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from monitor.catalog import files
-from monitor.catalog.checking import Check, Checked, Question, in_a_thread
+from monitor.catalog.checking import Check, Checked, Question, in_a_thread, read_or_none
 from monitor.catalog.difference import Difference, compare, lines
 from monitor.errors import KeywordListConflict, KeywordListInvalid, KeywordListUnknown, OperatorError
 from monitor.keywords import edit
 from monitor.keywords.library import Changes, Library
 from monitor.keywords.lint import Remark
-from monitor.keywords.lists import read
 from monitor.keywords.match import Matcher
 from monitor.keywords.rules import KeywordList, Rule
 from monitor.keywords.scope import state_of
@@ -153,8 +152,8 @@ class Catalog:
         label = after or self.find(name).version
         before = before or await self._earlier(name, label)
         old = await self.version(name, before) if before else ""
-        found = compare(await _read(old, name), await _read(new, name))
-        return replace(found, lines=lines(old, new, (f"{name}@{before or 'nothing'}", f"{name}@{label}")))
+        names = f"{name}@{before or 'nothing'}", f"{name}@{label}"
+        return await asyncio.to_thread(_difference, old, new, names)
 
     async def check(self, content: str, where: str = "the list", before: str = "") -> Checked:
         """What the service would make of a list, what lint says of it, and what is different from `before`."""
@@ -234,12 +233,16 @@ class Catalog:
 
     # inside
 
-    async def _look(self) -> Changes:
+    async def _look(self, put: str = "") -> Changes:
+        """`put`: name@version that is on the record already."""
         before = {one.name: one.state for one in self._library.matcher.lists}
         self._library.states = await self.states()
         changes = await asyncio.to_thread(self._library.poll)
         for label in changes.changed:
-            await self._record(label)
+            if label == put:
+                await self.store.add_list(label)
+            else:
+                await self._record(label)
             await self._hold_back(self.find(label.partition("@")[0]), before)
         if changes:
             self._told(changes)
@@ -254,7 +257,7 @@ class Catalog:
                 content = await asyncio.to_thread(files.read, path)
             except OperatorError:  # gone or broken again: the next look says so
                 return
-            now = await _read(content, name)
+            now = await asyncio.to_thread(read_or_none, content)
             if now is not None and now.version == version:
                 await self.store.add_version(name, version, content, BY_HAND, why)
         await self.store.add_list(label)
@@ -273,8 +276,7 @@ class Catalog:
         new = await self.check(content, str(path), text)
         if new.name != name:
             raise KeywordListInvalid(f"{path}:1: the content is of a list {new.name!r}, and was put as {name!r}")
-        found = replace(new.difference, lines=lines(text, content, (f"{name} before", f"{name} after")))
-        written = Written(version, name, new.version, new.state, content, found, new.remarks)
+        written = Written(version, name, new.version, new.state, content, new.difference, new.remarks)
         if dry or content == text:
             return written
         staged = await asyncio.to_thread(files.stage, path, content)
@@ -283,7 +285,7 @@ class Catalog:
             await asyncio.to_thread(files.settle, staged, path)
         finally:
             files.discard(staged)
-        await self._look()
+        await self._look(f"{name}@{new.version}")
         if new.before not in (None, new.state):
             tell = self._message(name, "", new.before or new.state, new.state, who, why)
             await self.store.set_rule_state(name, "", None, who, why, tell)
@@ -333,9 +335,5 @@ def _texts(paths: Sequence[Path]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-async def _read(content: str, where: str) -> KeywordList | None:
-    """None: today's reader can't read it."""
-    try:
-        return await asyncio.to_thread(read, content, where)
-    except KeywordListInvalid:
-        return None
+def _difference(old: str, new: str, names: tuple[str, str]) -> Difference:
+    return replace(compare(read_or_none(old), read_or_none(new)), lines=lines(old, new, names))

@@ -14,12 +14,12 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import TracebackType
 from typing import Self
 
-from monitor.catalog.difference import Difference, compare
+from monitor.catalog.difference import Difference, compare, lines
 from monitor.errors import KeywordListInvalid, Overloaded
 from monitor.keywords.lint import Remark, lint
 from monitor.keywords.lists import parse, read
@@ -70,11 +70,12 @@ def examine(question: Question) -> Checked | Refused:
         new = parse(question.content, question.where)
     except ListRefused as refused:  # as a value: an exception with arguments of its own doesn't cross processes
         return Refused(refused.file, refused.problems)
-    old = _read(question.before)
-    others = [one for one in map(_read, question.others) if one is not None and one.name != new.name]
+    old = read_or_none(question.before)
+    others = [one for one in map(read_or_none, question.others) if one is not None and one.name != new.name]
     remarks = lint(new, others, question.content, today=question.today)
     state = old.state if old else None
-    found = compare(old, new)
+    names = f"{new.name} before", f"{new.name} after"
+    found = replace(compare(old, new), lines=lines(question.before, question.content, names))
     return Checked(new.name, new.version, new.state, len(new.rules), state, found, tuple(remarks))
 
 
@@ -117,7 +118,7 @@ def _or_refused(found: Checked | Refused) -> Checked:
     return found
 
 
-def _read(content: str) -> KeywordList | None:
+def read_or_none(content: str) -> KeywordList | None:
     """None where there is nothing, or today's reader can't read it."""
     try:
         return read(content, "") if content else None

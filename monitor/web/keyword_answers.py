@@ -109,11 +109,21 @@ class ListPage(Answer):
     problems: list[str] = Field(description="Why files are refused; the versions before them stay in force")
 
 
+class OwnState(Answer):
+    """A rule with a state of its own."""
+
+    rule: str
+    state: RuleState
+
+
 class ListView(Answer):
-    """A list with all of its rules and its file as it is."""
+    """A list with its rules and its file as it is."""
 
     summary: ListSummary
-    rules: list[RuleView]
+    rules: list[RuleView] = Field(
+        description="From `offset` on, `limit` of them; the summary has their number"
+    )
+    own_states: list[OwnState] = Field(description="Of all rules that have one")
     exceptions: list[str]
     hits: list[str] = Field(description="Examples that must be found")
     misses: list[str] = Field(description="Examples in which nothing may be found")

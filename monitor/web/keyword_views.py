@@ -21,6 +21,7 @@ from monitor.web.keyword_answers import (
     DifferenceView,
     ListSummary,
     ListView,
+    OwnState,
     ProblemView,
     RemarkView,
     RuleView,
@@ -47,11 +48,12 @@ def summary(one: KeywordList) -> ListSummary:
     )
 
 
-def list_view(present: Present, states: States) -> ListView:
+def list_view(present: Present, states: States, offset: int, limit: int) -> ListView:
     one = present.list
     return ListView(
         summary=summary(one),
-        rules=[rule_view(one, rule, states) for rule in one.rules],
+        rules=[rule_view(one, rule, states) for rule in one.rules[offset : offset + limit]],
+        own_states=[OwnState(rule=rule, state=state) for (name, rule), state in states.items() if name == one.name],
         exceptions=list(one.exceptions),
         hits=list(one.hits),
         misses=list(one.misses),

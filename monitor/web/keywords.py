@@ -46,6 +46,8 @@ Version = Annotated[str, Query(max_length=64, description="A version from the hi
 Label = Annotated[str, Query(min_length=1, max_length=2000, description="Label of a rule")]
 Who = Annotated[str, Query(min_length=1, max_length=100, pattern=r"\S", description="Recorded as given")]
 Why = Annotated[str, Query(min_length=1, max_length=500, pattern=r"\S", description="For the history")]
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="How many rules to pass over")]
+Limit = Annotated[int, Query(ge=0, le=5000, description="How many rules at most")]
 Format = Annotated[Literal["csv", "toml"], Query(description="Kind of file")]
 ONE = "/api/keywords/lists/{name}"
 
@@ -67,9 +69,9 @@ def _lists(router: APIRouter, catalog: Catalog) -> None:
         return ListPage(lists=[views.summary(one) for one in catalog.lists], problems=list(catalog.problems))
 
     @router.get(ONE, tags=["keyword lists"])
-    async def one_list(name: Name) -> ListView:
+    async def one_list(name: Name, offset: Offset = 0, limit: Limit = 1000) -> ListView:
         """A list with its rules, their states, and its file."""
-        return views.list_view(await catalog.show(name), await catalog.states())
+        return views.list_view(await catalog.show(name), await catalog.states(), offset, limit)
 
     @router.put(ONE, tags=["keyword lists"])
     async def put(name: Name, asked: PutList) -> WrittenView:
