@@ -14,7 +14,7 @@ import numpy as np
 
 from monitor.alerts.grading import judge
 from monitor.evidence.ring import Ring
-from monitor.model import RATE, KeywordHit, RuleState, Transcript, Utterance, Word
+from monitor.model import RATE, KeywordHit, Reheard, RuleState, Transcript, Utterance, Word
 from monitor.raising import Raiser
 from monitor.speech.recogniser import Hints
 from monitor.speech.second import Again, SecondHearings
@@ -91,12 +91,12 @@ class Rehearing:
             after = judge(hit, _same(hit, found), heard.model, _words_at(hit, heard.words))
             assert after.second is not None  # noqa: S101  judge sets it
             self._metrics.second(after.second.outcome.value, 1)
-            await self._tell(case, hit, after, alert)
+            await self._tell(case, hit, after, after.second.outcome, alert)
 
-    async def _tell(self, case: Case, hit: KeywordHit, after: KeywordHit, alert: str) -> None:
+    async def _tell(self, case: Case, hit: KeywordHit, after: KeywordHit, outcome: Reheard, alert: str) -> None:
         if alert:
             await self._raiser.heard_again(alert, hit, after)
-        else:
+        elif outcome is Reheard.CONFIRMED:
             alert = await self._raiser.hit(after, case.utterance, case.language)
         await self._store.change_hit(case.utterance.id, hit, after, alert)
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from monitor.messages import AlertChanged, AlertRaised, Numbered
-from monitor.model import RATE, Grade, RuleState, Speaker, Transcript, Utterance, Way, Word
+from monitor.model import RATE, Grade, Reheard, RuleState, Speaker, Transcript, Utterance, Way, Word
 from monitor.speech.recogniser import Hints
 from monitor.store.records import StoredHit, StoredMiss
 from tests.helpers.floor import Clock, MemoryTrack, Part, Typist, house, watch
@@ -69,7 +71,12 @@ class Evening:
 
 
 async def evening(
-    directory: Path, *texts: str, two: bool = False, recogniser: object = None, state: str = "live"
+    directory: Path,
+    *texts: str,
+    two: bool = False,
+    recogniser: object = None,
+    state: str = "live",
+    bigger: Script | None = None,
 ) -> Evening:
     told: list[Numbered] = []
     clock = Clock()
@@ -77,7 +84,8 @@ async def evening(
     speech = [part for n in range(len(texts)) for part in (Part(voice(2, seed=n)), Part(silence(1.0)))]
     turns = [speech[: len(speech) // 2], speech[len(speech) // 2 :]] if two else [speech]
     lists = f'state = "{state}"\n{LIST}'
-    async with house(directory, script, told.append, clock=clock, words=lists) as built:  # type: ignore[arg-type]
+    made = house(directory, script, told.append, clock=clock, words=lists, bigger=bigger)  # type: ignore[arg-type]
+    async with made as built:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(built.run())
             room = watch(built, clock)
@@ -106,6 +114,29 @@ async def test_what_only_sounds_alike_is_stored_and_alerts_nobody(tmp_path: Path
     (hit,) = done.hits
     assert (hit.grade, hit.way, hit.matched.strip()) == (Grade.C, Way.SOUND, "secret meaning")
     assert done.stored[0].alert == ""
+
+
+async def test_what_sounds_alike_and_is_then_heard_word_for_word_becomes_an_alert(tmp_path: Path) -> None:
+    done = await evening(
+        tmp_path, "there is a secret meaning tonight", bigger=Script("there is a secret meeting tonight")
+    )
+    (alert,) = done.alerts.values()
+    assert (alert.state, alert.severity, alert.count, alert.hits[0].grade) == ("confirmed", "critical", 1, "A")
+    assert alert.hits[0].matched.strip() == "secret meaning", "what was heard first stays on the record"
+    assert alert.clip
+    assert [(stored.alert, stored.hit.grade) for stored in done.stored] == [(alert.id, Grade.A)]
+
+
+@pytest.mark.parametrize("again", ["there is a secret meaning tonight", "there is a sacred morning tonight"])
+async def test_what_is_not_confirmed_alerts_nobody_and_joins_nothing(tmp_path: Path, again: str) -> None:
+    texts = ("there is a secret meaning tonight", "we have a secret meeting now")
+    done = await evening(tmp_path, *texts, bigger=Script(again, texts[1]))
+    (alert,) = done.alerts.values()
+    assert (alert.state, alert.count) == ("confirmed", 1)
+    outcomes = {stored.hit.matched.strip(): stored.hit.second for stored in done.stored}
+    first = outcomes["secret meaning"]
+    assert first is not None
+    assert first.outcome is (Reheard.UNDECIDED if again == texts[0] else Reheard.WITHDRAWN)
 
 
 async def test_another_reading_is_searched_too(tmp_path: Path) -> None:
