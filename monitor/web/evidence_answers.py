@@ -9,7 +9,7 @@ from pydantic import Field
 from monitor.messages import HitView
 from monitor.model import Grade, RuleState, Severity
 from monitor.web.answers import Answer
-from monitor.web.keyword_answers import LONGEST, Name, Signed, Text
+from monitor.web.keyword_answers import LINE, LONGEST, Name, Signed, Text
 
 
 class PrecisionView(Answer):
@@ -115,8 +115,8 @@ class SuggestionPage(Answer):
 
 class GiveVerdict(Answer):
     verdict: Literal["right", "wrong", "unsure"]
-    who: str = Field(min_length=1, max_length=100, pattern=r"\S", description="There are no accounts yet: as given")
-    note: str = Field("", max_length=2000)
+    who: str = Field(max_length=100, pattern=LINE, description="There are no accounts yet: as given")
+    note: str = Field("", max_length=2000, pattern=f"^$|{LINE}", description="One line")
 
 
 class VerdictView(Answer):

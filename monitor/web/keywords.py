@@ -16,6 +16,7 @@ from monitor.keywords.refusal import ListRefused
 from monitor.views import hit_view
 from monitor.web import keyword_views as views
 from monitor.web.keyword_answers import (
+    LINE,
     NAME,
     AddException,
     AddRule,
@@ -44,8 +45,8 @@ from monitor.web.refusals import REFUSALS
 Name = Annotated[str, Path(pattern=NAME, description="Name of a keyword list")]
 Version = Annotated[str, Query(max_length=64, description="A version from the history")]
 Label = Annotated[str, Query(min_length=1, max_length=2000, description="Label of a rule")]
-Who = Annotated[str, Query(min_length=1, max_length=100, pattern=r"\S", description="Recorded as given")]
-Why = Annotated[str, Query(min_length=1, max_length=500, pattern=r"\S", description="For the history")]
+Who = Annotated[str, Query(max_length=100, pattern=LINE, description="Recorded as given")]
+Why = Annotated[str, Query(max_length=500, pattern=LINE, description="For the history")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="How many rules to pass over")]
 Limit = Annotated[int, Query(ge=0, le=5000, description="How many rules at most")]
 Format = Annotated[Literal["csv", "toml"], Query(description="Kind of file")]

@@ -206,8 +206,8 @@ async def test_pages_of_other_sites_change_nothing(tmp_path: Path) -> None:
 
 async def test_who_and_why_are_needed(tmp_path: Path) -> None:
     async with keyword_site(tmp_path) as it:
-        for body in ({"state": "shadow"}, {"state": "shadow", "who": " ", "why": "x"}, {"state": "shadow", "who": "a"}):
-            answer = await ask(it, "PUT", f"{LIST}/state", body)
+        for signed in ({}, {"who": " ", "why": "x"}, {"who": "a"}, {"who": "a\x1b[2J", "why": "x"}):
+            answer = await ask(it, "PUT", f"{LIST}/state", {"state": "shadow", **signed})
             assert answer.status == 422
             assert "input" not in answer.json["detail"][0]
 
