@@ -12,6 +12,7 @@ from monitor.keywords.normalise import is_unspaced, normalise
 from monitor.keywords.phrases import forms
 from monitor.keywords.remarks import Lines, Remark, Weight, named
 from monitor.keywords.rules import KeywordList, Kind, Reach
+from monitor.keywords.sound import objection
 
 COSTLY = 1_000
 """Instructions of a pattern's program from which it is worth a word."""
@@ -87,7 +88,7 @@ def _has(part: str, inner: str) -> bool:
 
 
 def sounds(one: KeywordList, lines: Lines) -> Iterator[Remark]:
-    """Sound-alikes that have no language to sound in, or are too short to be told from everyday words."""
+    """Sound-alikes that have no language to sound in, no sound, or too short a one to be told from everyday words."""
     for rule in one.rules:
         if rule.sound is None:
             continue
@@ -95,6 +96,10 @@ def sounds(one: KeywordList, lines: Lines) -> Iterator[Remark]:
         if not (rule.languages or one.languages):
             what = "`sound` without a language: words sound alike in one language, and not in all"
             yield Remark(Weight.WARNING, line, rule.label, what, 'give the list its `languages`, such as ["en"]')
+        reasons = [objection(rule.text, language) for language in rule.languages or one.languages or ("",)]
+        if all(reasons):
+            what = f"is never found by its sound: it {reasons[0]}"
+            yield Remark(Weight.WARNING, line, rule.label, what, "take `sound` away, or write a longer phrase")
         form = normalise(rule.text).text
         if len(form) == 2 and all(is_unspaced(char) for char in form):
             what = "two syllables: of such words 13 % sound like another one, tones and all"

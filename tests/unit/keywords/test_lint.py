@@ -130,6 +130,13 @@ def test_sound() -> None:
     assert any("two syllables" in one.what for one in short)
 
 
+def test_phrases_that_have_no_sound_to_be_found_by() -> None:
+    found = remarks('name = "a"\nlanguages = ["en", "zh"]\nphrases = [{ text = "oh zebra*", sound = true }]')
+    assert any(one.line == 3 and "never found by its sound: it has a `*`" in one.what for one in found)
+    some = remarks('name = "a"\nlanguages = ["en", "zh"]\nphrases = [{ text = "quantum zebra", sound = true }]')
+    assert not any("sound" in one.what for one in some)
+
+
 def test_what_expires() -> None:
     text = HEAD + 'expires = 2026-06-01\nphrases = [\n{ text = "quantum zebra", expires = 2026-07-01 },\n"blue zebra"]'
     assert grave(text) == [("warning", 5, "quantum zebra")]
