@@ -7,21 +7,19 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from monitor import __version__
+from monitor.bench_cli import app as bench
+from monitor.cli_common import Config, err, fetch_model, fetch_recordings, out, start_log
 from monitor.config import Settings, load
 from monitor.errors import MonitorError
 from monitor.keywords_try_cli import app as keywords
 from monitor.running import run_expected
-from monitor.show import alert_row, alert_table, download_progress, file_progress, print_finding, print_summary
-
-if TYPE_CHECKING:
-    from monitor.fetch.recordings import Recording
+from monitor.show import alert_row, alert_table, file_progress, print_finding, print_summary
 
 app = typer.Typer(
     name="room-monitor",
@@ -31,15 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 models = typer.Typer(help="Model files: what is known, what is here, fetch and verify.", no_args_is_help=True)
-bench = typer.Typer(help="Measure: each prints figures, counts and the machine.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
 app.add_typer(bench, name="bench")
 
-out = Console()
-err = Console(stderr=True)
-
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (TOML); without it: the defaults")]
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]
 Files = Annotated[list[Path], typer.Argument(help="Audio or video files, anything that FFmpeg reads")]
 
@@ -78,7 +71,7 @@ def run(config: Config = None, trust: Trust = False) -> None:
     from monitor.app import Service
 
     settings = _speech(load(config), trust=trust)
-    _logging(settings)
+    start_log(settings)
     _warn_if_open(settings)
     if not settings.rooms:
         err.print(
@@ -111,9 +104,9 @@ def demo(
     base = _speech(load(config), model, trust)
     base = base.model_copy(update={"web": base.web.model_copy(update={"port": port})})
     settings = demos.settings_for(base, data or base.storage.data / "demo")
-    _logging(settings, logging.WARNING)
-    _fetch_model(model, trust)
-    recordings = _fetch_recordings()
+    start_log(settings, logging.WARNING)
+    fetch_model(model, trust)
+    recordings = fetch_recordings()
 
     def ready(url: str, speakers: list[str]) -> None:
         out.print(f"\n[bold]Room Monitor[/] is running. In the room: {', '.join(speakers)}, and the monitor.")
@@ -146,11 +139,11 @@ def replay(
     from monitor.replay import summary
 
     settings = _speech(load(config), model, trust)
-    _logging(settings)
+    start_log(settings)
     if second:
         settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"second": second})})
     for name in filter(None, (settings.speech.model, settings.speech.second)):
-        _fetch_model(name, settings.speech.trust)
+        fetch_model(name, settings.speech.trust)
     table = alert_table()
 
     def emit(row: dict[str, Any]) -> None:
@@ -245,7 +238,7 @@ def models_list() -> None:
 @models.command("fetch")
 def models_fetch(name: Annotated[str, typer.Argument(help="Name from `models list`")] = "base") -> None:
     """Fetch a model into the cache and verify it."""
-    out.print(str(_fetch_model(name)), soft_wrap=True, highlight=False)
+    out.print(str(fetch_model(name)), soft_wrap=True, highlight=False)
 
 
 @models.command("verify")
@@ -262,164 +255,6 @@ def models_verify(
     out.print(f"{path}: {word}", soft_wrap=True, highlight=False)
 
 
-# bench
-
-
-@bench.command("wer")
-def bench_wer(
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's recordings"
-        ),
-    ] = None,
-    language: Annotated[str, typer.Option(help="Language of the clips to take")] = "en",
-    limit: Annotated[int, typer.Option(help="At most so many clips; 0: all")] = 0,
-    config: Config = None,
-) -> None:
-    """Word error rate of the live pipeline beside plain faster-whisper, on the same files in the same run."""
-    from monitor.bench.wer import compare
-
-    settings = load(config)
-    _logging(settings, logging.WARNING)
-    _fetch_model(settings.speech.model, settings.speech.trust)
-    run_expected(compare(settings, data, language, limit, out))
-
-
-@bench.command("latency")
-def bench_latency(
-    alerts: Annotated[int, typer.Option(help="Alerts to measure")] = 50,
-    config: Config = None,
-) -> None:
-    """Delay from the end of the spoken keyword to the alert on the websocket, over real WebRTC."""
-    from monitor.bench.latency import measure
-
-    settings = load(config)
-    _logging(settings, logging.WARNING)
-    _fetch_model(settings.speech.model, settings.speech.trust)
-    run_expected(measure(settings, _fetch_recordings(), alerts, out))
-
-
-@bench.command("matching")
-def bench_matching(
-    rules: Annotated[int, typer.Option(min=1000, help="Rules over all kinds")] = 100_000,
-    utterances: Annotated[int, typer.Option(min=10, help="Utterances to search, in each language")] = 2000,
-    seed: Annotated[int, typer.Option(help="Another seed makes other rules and utterances")] = 0,
-) -> None:
-    """What matching costs with many rules: time an utterance, memory, and a reload beside the event loop."""
-    from monitor.bench.matching import measure
-
-    run_expected(measure(rules, utterances, seed, out))
-
-
-@bench.command("ghosts")
-def bench_ghosts(
-    music: Annotated[
-        Path | None,
-        typer.Option(help="Directory with recorded music without voices; default: Debian's asterisk-moh-opsound-wav"),
-    ] = None,
-    minutes: Annotated[float, typer.Option(min=1, help="Minutes of sound; half of them recorded music")] = 10,
-    seed: Annotated[int, typer.Option(help="Another seed makes other sounds")] = 0,
-    config: Config = None,
-) -> None:
-    """Text where nobody speaks: silence, noise, signals and music through Opus and the live pipeline.
-
-    Exit code 1 when any text is left, or a second is not accounted for.
-    """
-    from monitor.bench.ghosts import MUSIC, measure
-
-    settings = load(config)
-    _fetch_model(settings.speech.model, settings.speech.trust)
-    good = run_expected(measure(settings, minutes, music or MUSIC, seed, out))
-    raise typer.Exit(0 if good else 1)
-
-
-@bench.command("keywords")
-def bench_keywords(
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's recordings"
-        ),
-    ] = None,
-    language: Annotated[list[str] | None, typer.Option(help="Language to measure; again for more")] = None,
-    half: Annotated[str, typer.Option(help="Half of the speakers: test, or train for whoever tunes")] = "test",
-    phrases: Annotated[int, typer.Option(min=1, help="At most so many phrases a language, and as many decoys")] = 100,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many clips a language; 0: all")] = 0,
-    seed: Annotated[int, typer.Option(help="Another seed makes another split and other phrases")] = 0,
-    tts: Annotated[
-        bool, typer.Option("--tts", help="The texts spoken again by espeak-ng, too, reported apart")
-    ] = False,
-    as_json: Annotated[
-        Path | None, typer.Option("--json", help="Write all figures and all errors to this file")
-    ] = None,
-    config: Config = None,
-) -> None:
-    """Precision and recall by grade beside plain faster-whisper with a substring search, through a simulated room.
-
-    Phrases come from the references by rule and seed; nothing is tuned on the test half.
-    """
-    from monitor.bench.keyword_material import Half, Plan
-    from monitor.bench.keywords import measure
-
-    if half not in list(Half):
-        raise typer.BadParameter("test or train", param_hint="--half")
-    settings = load(config)
-    _logging(settings, logging.WARNING)
-    _fetch_model(settings.speech.model, settings.speech.trust)
-    languages = tuple(dict.fromkeys(language or ["en", "zh"]))
-    result = run_expected(measure(settings, data, Plan(languages, Half(half), phrases, limit, seed, tts), out))
-    if as_json:
-        as_json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
-
-
-@bench.command("backtest")
-def bench_backtest(
-    utterances: Annotated[int, typer.Option(min=1, help="Stored utterances to search")] = 1_000_000,
-    keep: Annotated[
-        Path | None,
-        typer.Option(help="Directory that keeps the made database (1.3 GB a million) for the next time"),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed makes other utterances")] = 0,
-) -> None:
-    """How long lists of 1,000 phrases take to be tried on many stored utterances, which it makes first (a minute)."""
-    from monitor.bench.backtest import measure
-
-    measure(utterances, keep, seed, out)
-
-
-@bench.command("alike")
-def bench_alike(
-    language: Annotated[list[str] | None, typer.Option(help="Language to measure; again for more")] = None,
-    text: Annotated[
-        Path | None,
-        typer.Option(
-            help="Text of real talk, an utterance a line: phrases out of its first half, speech is the second"
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Directory with manifest.tsv: of what is misheard there in noise, how much is found by sound"
-        ),
-    ] = None,
-    phrases: Annotated[int, typer.Option(min=10, help="Phrases whose false hits are counted")] = 500,
-    words: Annotated[int, typer.Option(min=1000, help="Words of speech, where it is made from frequencies")] = 100_000,
-    seed: Annotated[int, typer.Option(help="Another seed makes other phrases and speech")] = 0,
-    config: Config = None,
-) -> None:
-    """Matching by sound: its cost with 10,000 phrases, its false hits an hour, and what it finds again."""
-    from monitor.bench import alike, misheard
-
-    languages = tuple(dict.fromkeys(language or ["en", "zh", "es"]))
-    alike.measure(alike.Plan(languages, phrases, 10_000, words, seed), text, out)
-    if data is not None:
-        settings = load(config)
-        _logging(settings, logging.WARNING)
-        _fetch_model(settings.speech.model, settings.speech.trust)
-        run_expected(misheard.measure(settings, data, languages, seed, out))
-
-
 # shared by the commands
 
 
@@ -429,30 +264,9 @@ def _speech(settings: Settings, model: str | None = None, trust: bool = False) -
     return settings.model_copy(update={"speech": settings.speech.model_copy(update=said)})
 
 
-def _logging(settings: Settings, level: int = logging.INFO) -> None:
-    from monitor.telemetry.logs import configure
-
-    configure(settings.log, level=level)
-
-
 def _warn_if_open(settings: Settings) -> None:
     if settings.web.host not in ("127.0.0.1", "localhost", "::1"):
         err.print(
             f"[yellow]The dashboard listens on {settings.web.host} and has no user accounts yet:[/] "
             "whoever reaches it hears what it shows. Put a proxy that checks who comes in front of it."
         )
-
-
-def _fetch_model(name: str, trust: bool = False) -> Path:
-    """The model's directory, fetched with a progress bar if it isn't here."""
-    from monitor.speech.weights import obtain
-
-    with download_progress(err) as progress:
-        return obtain(name, progress, trust=trust).path
-
-
-def _fetch_recordings() -> list[Recording]:
-    from monitor.fetch.recordings import recordings
-
-    with download_progress(err) as progress:
-        return recordings(progress)

@@ -1,0 +1,171 @@
+"""`room-monitor bench …`: measurements. Each prints figures, counts and the machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from monitor.cli_common import Config, fetch_model, fetch_recordings, out, start_log
+from monitor.config import load
+from monitor.running import run_expected
+
+app = typer.Typer(help="Measure: each prints figures, counts and the machine.", no_args_is_help=True)
+
+
+@app.command("wer")
+def bench_wer(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's recordings"
+        ),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the clips to take")] = "en",
+    limit: Annotated[int, typer.Option(help="At most so many clips; 0: all")] = 0,
+    config: Config = None,
+) -> None:
+    """Word error rate of the live pipeline beside plain faster-whisper, on the same files in the same run."""
+    from monitor.bench.wer import compare
+
+    settings = load(config)
+    start_log(settings, logging.WARNING)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    run_expected(compare(settings, data, language, limit, out))
+
+
+@app.command("latency")
+def bench_latency(
+    alerts: Annotated[int, typer.Option(help="Alerts to measure")] = 50,
+    config: Config = None,
+) -> None:
+    """Delay from the end of the spoken keyword to the alert on the websocket, over real WebRTC."""
+    from monitor.bench.latency import measure
+
+    settings = load(config)
+    start_log(settings, logging.WARNING)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    run_expected(measure(settings, fetch_recordings(), alerts, out))
+
+
+@app.command("matching")
+def bench_matching(
+    rules: Annotated[int, typer.Option(min=1000, help="Rules over all kinds")] = 100_000,
+    utterances: Annotated[int, typer.Option(min=10, help="Utterances to search, in each language")] = 2000,
+    seed: Annotated[int, typer.Option(help="Another seed makes other rules and utterances")] = 0,
+) -> None:
+    """What matching costs with many rules: time an utterance, memory, and a reload beside the event loop."""
+    from monitor.bench.matching import measure
+
+    run_expected(measure(rules, utterances, seed, out))
+
+
+@app.command("ghosts")
+def bench_ghosts(
+    music: Annotated[
+        Path | None,
+        typer.Option(help="Directory with recorded music without voices; default: Debian's asterisk-moh-opsound-wav"),
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=1, help="Minutes of sound; half of them recorded music")] = 10,
+    seed: Annotated[int, typer.Option(help="Another seed makes other sounds")] = 0,
+    config: Config = None,
+) -> None:
+    """Text where nobody speaks: silence, noise, signals and music through Opus and the live pipeline.
+
+    Exit code 1 when any text is left, or a second is not accounted for.
+    """
+    from monitor.bench.ghosts import MUSIC, measure
+
+    settings = load(config)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    good = run_expected(measure(settings, minutes, music or MUSIC, seed, out))
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command("keywords")
+def bench_keywords(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's recordings"
+        ),
+    ] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Language to measure; again for more")] = None,
+    half: Annotated[str, typer.Option(help="Half of the speakers: test, or train for whoever tunes")] = "test",
+    phrases: Annotated[int, typer.Option(min=1, help="At most so many phrases a language, and as many decoys")] = 100,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many clips a language; 0: all")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed makes another split and other phrases")] = 0,
+    tts: Annotated[
+        bool, typer.Option("--tts", help="The texts spoken again by espeak-ng, too, reported apart")
+    ] = False,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="Write all figures and all errors to this file")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Precision and recall by grade beside plain faster-whisper with a substring search, through a simulated room.
+
+    Phrases come from the references by rule and seed; nothing is tuned on the test half.
+    """
+    from monitor.bench.keyword_material import Half, Plan
+    from monitor.bench.keywords import measure
+
+    if half not in list(Half):
+        raise typer.BadParameter("test or train", param_hint="--half")
+    settings = load(config)
+    start_log(settings, logging.WARNING)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    languages = tuple(dict.fromkeys(language or ["en", "zh"]))
+    result = run_expected(measure(settings, data, Plan(languages, Half(half), phrases, limit, seed, tts), out))
+    if as_json:
+        as_json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+@app.command("backtest")
+def bench_backtest(
+    utterances: Annotated[int, typer.Option(min=1, help="Stored utterances to search")] = 1_000_000,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Directory that keeps the made database (1.3 GB a million) for the next time"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed makes other utterances")] = 0,
+) -> None:
+    """How long lists of 1,000 phrases take to be tried on many stored utterances, which it makes first (a minute)."""
+    from monitor.bench.backtest import measure
+
+    measure(utterances, keep, seed, out)
+
+
+@app.command("alike")
+def bench_alike(
+    language: Annotated[list[str] | None, typer.Option(help="Language to measure; again for more")] = None,
+    text: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text of real talk, an utterance a line: phrases out of its first half, speech is the second"
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory with manifest.tsv: of what is misheard there in noise, how much is found by sound"
+        ),
+    ] = None,
+    phrases: Annotated[int, typer.Option(min=10, help="Phrases whose false hits are counted")] = 500,
+    words: Annotated[int, typer.Option(min=1000, help="Words of speech, where it is made from frequencies")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Another seed makes other phrases and speech")] = 0,
+    config: Config = None,
+) -> None:
+    """Matching by sound: its cost with 10,000 phrases, its false hits an hour, and what it finds again."""
+    from monitor.bench import alike, misheard
+
+    languages = tuple(dict.fromkeys(language or ["en", "zh", "es"]))
+    alike.measure(alike.Plan(languages, phrases, 10_000, words, seed), text, out)
+    if data is not None:
+        settings = load(config)
+        start_log(settings, logging.WARNING)
+        fetch_model(settings.speech.model, settings.speech.trust)
+        run_expected(misheard.measure(settings, data, languages, seed, out))
