@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
@@ -11,7 +12,7 @@ from monitor.keywords.commonness import per_hour
 from monitor.keywords.normalise import is_unspaced, normalise
 from monitor.keywords.phrases import forms
 from monitor.keywords.remarks import Lines, Remark, Weight, named
-from monitor.keywords.rules import KeywordList, Kind, Reach
+from monitor.keywords.rules import KeywordList, Kind, Reach, Rule
 from monitor.keywords.sound import objection
 
 COSTLY = 1_000
@@ -89,6 +90,7 @@ def _has(part: str, inner: str) -> bool:
 
 def sounds(one: KeywordList, lines: Lines) -> Iterator[Remark]:
     """Sound-alikes that have no language to sound in, no sound, or too short a one to be told from everyday words."""
+    usual = _default(one)
     for rule in one.rules:
         if rule.sound is None:
             continue
@@ -96,15 +98,27 @@ def sounds(one: KeywordList, lines: Lines) -> Iterator[Remark]:
         if not (rule.languages or one.languages):
             what = "`sound` without a language: words sound alike in one language, and not in all"
             yield Remark(Weight.WARNING, line, rule.label, what, 'give the list its `languages`, such as ["en"]')
-        reasons = [objection(rule.text, language) for language in rule.languages or one.languages or ("",)]
-        if all(reasons):
-            what = f"is never found by its sound: it {reasons[0]}"
+        if rule.sound != usual and (reason := _unheard(rule, rule.languages or one.languages or ("",))):
+            what = f"is never found by its sound: it {reason}"
             yield Remark(Weight.WARNING, line, rule.label, what, "take `sound` away, or write a longer phrase")
         form = normalise(rule.text).text
         if len(form) == 2 and all(is_unspaced(char) for char in form):
             what = "two syllables: of such words 13 % sound like another one, tones and all"
             mend = "a longer phrase, a combination that asks for another sign, or shadow until it has proved itself"
             yield Remark(Weight.HINT, line, rule.label, what, mend)
+
+
+def _default(one: KeywordList) -> float | None:
+    """What most rules of a list have is its default: those that can't be found so were not meant."""
+    likeness, count = Counter(rule.sound for rule in one.rules).most_common(1)[0]
+    return likeness if 2 <= count > len(one.rules) / 2 else None
+
+
+def _unheard(rule: Rule, languages: tuple[str, ...]) -> str | None:
+    """Why no part of a rule can be found by sound, in any of the languages; None where one can."""
+    texts = rule.combination.parts if rule.combination else (rule.text,)
+    reasons = [objection(text, language) for text in texts for language in languages]
+    return reasons[0] if all(reasons) else None
 
 
 def expiry(one: KeywordList, lines: Lines, today: date | None) -> Iterator[Remark]:

@@ -137,6 +137,16 @@ def test_phrases_that_have_no_sound_to_be_found_by() -> None:
     assert not any("sound" in one.what for one in some)
 
 
+def test_sound_of_what_has_none() -> None:
+    text = (
+        HEAD
+        + 'phrases = [\n{ text = "zebra*", sound = 0.9 },\n"quantum zebra", "blue zebra"]\n[[rules]]\nlabel = "r"\nsound = 0.9\n'
+    )
+    assert grave(text + 'all = ["quantum zebra", "zeb*"]') == [("warning", 4, "zebra*")]
+    as_default = 'name = "a"\nlanguages = ["en"]\nsound = true\nphrases = ["zebra*", "quantum zebra", "blue zebra"]'
+    assert grave(as_default) == []
+
+
 def test_what_expires() -> None:
     text = HEAD + 'expires = 2026-06-01\nphrases = [\n{ text = "quantum zebra", expires = 2026-07-01 },\n"blue zebra"]'
     assert grave(text) == [("warning", 5, "quantum zebra")]
