@@ -138,10 +138,8 @@ def test_phrases_that_have_no_sound_to_be_found_by() -> None:
 
 
 def test_sound_of_what_has_none() -> None:
-    text = (
-        HEAD
-        + 'phrases = [\n{ text = "zebra*", sound = 0.9 },\n"quantum zebra", "blue zebra"]\n[[rules]]\nlabel = "r"\nsound = 0.9\n'
-    )
+    phrases = 'phrases = [\n{ text = "zebra*", sound = 0.9 },\n"quantum zebra", "blue zebra"]\n'
+    text = HEAD + phrases + '[[rules]]\nlabel = "r"\nsound = 0.9\n'
     assert grave(text + 'all = ["quantum zebra", "zeb*"]') == [("warning", 4, "zebra*")]
     as_default = 'name = "a"\nlanguages = ["en"]\nsound = true\nphrases = ["zebra*", "quantum zebra", "blue zebra"]'
     assert grave(as_default) == []
