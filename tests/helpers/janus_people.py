@@ -18,7 +18,7 @@ from monitor.rooms.builtin import private
 from monitor.rooms.builtin.script import Script
 from monitor.rooms.builtin.speak import Voice, offer
 from monitor.rooms.ice import configuration
-from monitor.rooms.janus.media import add_candidate
+from monitor.rooms.janus.media import Candidates
 from monitor.rooms.janus.protocol import Data, Place, Plugin
 from monitor.rooms.janus.signalling import Signalling
 
@@ -110,6 +110,7 @@ class Talker:
         self.id: int | str = 0
         self._voice = voice
         self._pc = RTCPeerConnection(configuration=configuration())
+        self._candidates = Candidates(self._pc)
         self._answer = ""
 
     async def mute(self, muted: bool) -> None:
@@ -127,6 +128,7 @@ class Talker:
     async def arrive(self) -> None:
         """Take the server's answer: media comes up."""
         await self._pc.setRemoteDescription(RTCSessionDescription(self._answer, "answer"))
+        await self._candidates.described()
 
     async def follow(self) -> None:
         """Read what Janus tells."""
@@ -134,7 +136,7 @@ class Talker:
             while True:
                 event = await self.who.signalling.receive()
                 if event.kind == "trickle":
-                    await add_candidate(self._pc, event)
+                    await self._candidates.take(event)
         except ConnectionLost:
             return
 
@@ -151,13 +153,17 @@ async def talker(
     levels: bool = False,
     video: bool = False,
     late: bool = False,
+    own_id: int | str | None = None,
 ) -> AsyncIterator[Talker]:
     """Somebody who joins and says the recordings over and over, if there are any, until the block ends.
 
     `levels`: packets tell how loud they are. `video`: a camera as well. `late`: media comes up at `arrive`.
+    `own_id`: the id that they have asked for.
     """
     async with caller(place, plugin) as who, asyncio.TaskGroup() as group:
         body = {"ptype": "publisher"} if plugin == "videoroom" else {"muted": not clips}
+        if own_id is not None:
+            body = {**body, "id": own_id}
         joined = (await who.signalling.ask(who.handle, {"request": "join", **body, **place.door()})).data
         said = clips or (np.zeros(FRAME, np.int16),)
         person = Talker(who, LevelVoice(said[0]) if levels else MutableVoice(place.display, Script(said, 0.0, True)))

@@ -34,7 +34,7 @@ transports: {{ disable = "libjanus_http.so,libjanus_rabbitmq.so,libjanus_pfunix.
 events: {{ broadcast = false }}
 """  # noqa: E501
 SOCKETS = 'general: {{ ws = true\n ws_port = {port}\n ws_ip = "127.0.0.1"\n json = "compact" }}\n'
-ROOMS = "general: {{ string_ids = false }}\n{rooms}"
+ROOMS = "general: {{ string_ids = {strings} }}\n{rooms}"
 
 
 class JanusServer:
@@ -52,10 +52,10 @@ class JanusServer:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
-    def rooms(self, videoroom: str = "", audiobridge: str = "") -> None:
-        """The rooms that the next start will find in its files, in the files' own language."""
-        self._write("janus.plugin.videoroom", ROOMS.format(rooms=videoroom))
-        self._write("janus.plugin.audiobridge", ROOMS.format(rooms=audiobridge))
+    def rooms(self, videoroom: str = "", audiobridge: str = "", *, strings: bool = False) -> None:
+        """The rooms that the next start will find in its files, in the files' own language. `strings`: ids are text."""
+        for plugin, rooms in (("videoroom", videoroom), ("audiobridge", audiobridge)):
+            self._write(f"janus.plugin.{plugin}", ROOMS.format(rooms=rooms, strings=str(strings).lower()))
 
     async def start(self) -> None:
         """Start, and return once it answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from monitor.errors import ConnectionLost, Refused
 from monitor.model import Origin, RoomState, Speaker
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.connector import Track
-from monitor.rooms.janus.connector import VideoRoomConnector
+from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
 from monitor.rooms.janus.protocol import Place
 from monitor.rooms.janus.roster import Source
 from monitor.rooms.janus.videoroom import VideoRoom
@@ -229,3 +229,62 @@ async def test_who_is_gone_before_the_subscription_does_not_hold_up_the_others(j
 
 def source() -> Source:
     return Source(Speaker("", ""), Watchdog())
+
+
+async def test_who_comes_back_under_the_same_id_is_heard_again(janus: JanusServer) -> None:
+    async with visiting(janus) as visit:
+        for times in (1, 2, 3):
+            async with AsyncExitStack() as stay:
+                async with asyncio.timeout(10):
+                    while True:  # Janus may not have noticed yet that they had left
+                        try:
+                            ann = talker(place(janus, "Ann"), tone(400, 0.5), own_id=42)
+                            await stay.enter_async_context(ann)
+                        except ExceptionGroup:
+                            await asyncio.sleep(0.02)
+                        else:
+                            break
+                await until(lambda n=times: len(visit.ears) == n and visit.ears[-1].seconds > 0.3)  # type: ignore[misc]
+        assert {ear.track.speaker.id for ear in visit.ears} == {"42"}
+
+
+async def test_a_room_that_is_full_of_publishers_has_a_place_for_the_monitor(janus: JanusServer) -> None:
+    there = Place(janus.url, 66, "Room Monitor")
+    async with caller(Place(janus.url, 66, "host")) as host:
+        await host.ask("create", publishers=1, require_pvtid=True)
+        async with (
+            talker(Place(janus.url, 66, "Ann"), tone(400, 0.5)),
+            VideoRoomConnector(lambda: there).join() as session,
+            asyncio.TaskGroup() as group,
+        ):
+            ear = Ear(await anext(session.tracks()))
+            listening = group.create_task(ear.listen())
+            await until(lambda: ear.seconds > 0.3)
+            listening.cancel()
+
+
+async def test_ids_can_be_text(janus: JanusServer) -> None:
+    janus.kill()
+    janus.rooms('room-hall: { description = "Hall"\n publishers = 5 }', strings=True)
+    await janus.start()
+    there = Place(janus.url, "hall", "Room Monitor")
+    async with (
+        VideoRoomConnector(lambda: there).join() as session,
+        talker(Place(janus.url, "hall", "Ann"), tone(400, 0.5), own_id="ann"),
+    ):
+        track = await anext(session.tracks())
+        assert (track.speaker.id, track.speaker.name) == ("ann", "Ann")
+
+
+@pytest.mark.parametrize("ending", ["kick", "kick_all", "destroy"])
+async def test_a_mix_ends_when_its_monitor_is_thrown_out_or_the_room_is_closed(janus: JanusServer, ending: str) -> None:
+    there = Place(janus.url, 88, "Room Monitor")
+    async with caller(Place(janus.url, 88, "host"), "audiobridge") as host:
+        await host.ask("create")
+        async with AudioBridgeConnector(lambda: there).join() as session:
+            tracks = session.tracks()
+            await anext(tracks)
+            listing = (await host.ask("listparticipants"))["participants"]
+            await host.ask(ending, **({"id": listing[0]["id"]} if ending == "kick" else {}))
+            with pytest.raises(ConnectionLost if ending == "destroy" else Refused):
+                await anext(tracks)

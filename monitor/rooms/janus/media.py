@@ -9,6 +9,7 @@ there; did we begin, in one of ten joins the first packet would be dropped, and 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
@@ -23,6 +24,9 @@ from monitor.rooms.janus.protocol import Event
 from monitor.rooms.peer import MediaStream, Receiver
 from monitor.rooms.whole import whole
 
+EARLY = 64
+"""Addresses that may come before the description that they belong to."""
+
 
 class Media:
     """Made for one visit, ended by `close`."""
@@ -30,7 +34,9 @@ class Media:
     def __init__(self) -> None:
         self._pc = RTCPeerConnection(configuration=configuration())
         self._receiver = Receiver(self._pc)
+        self._candidates = Candidates(self._pc)
         self._who: dict[str, Speaker] = {}
+        self._sources: dict[str, int | None] = {}  # MID → SSRC, of the open m-lines
 
     @property
     def who(self) -> Mapping[str, Speaker]:
@@ -60,12 +66,14 @@ class Media:
     async def answer(self, offer: str, speakers: Mapping[str, Speaker]) -> tuple[str, list[MediaStream]]:
         """The answer to Janus's offer, and the streams that are new with it. `speakers` by MID; other m-lines are
         declined. Raises ConnectionLost where the offer can't be used."""
-        for mid, speaker in tuple(self._who.items()):
-            if speakers.get(mid) != speaker:
-                self.end(mid)
         try:
             sources = _sources(offer)
+            for mid, speaker in tuple(self._who.items()):
+                # Another SSRC is another stream, even of the same person: they have left and come back.
+                if speakers.get(mid) != speaker or self._sources[mid] != sources.get(mid):
+                    self.end(mid)
             await self._pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+            await self._candidates.described()
             for line in self._pc.getTransceivers():
                 line.direction = "recvonly" if line.kind == "audio" and line.mid in speakers else "inactive"
             # Opened before the answer goes out: the first packets come right after it.
@@ -90,13 +98,14 @@ class Media:
         stream = self._open(mid, speaker, None)
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+            await self._candidates.described()
         except SDP_ERRORS as error:
             raise ConnectionLost(f"Janus's answer can't be used: {error!r}") from error
         return stream
 
     async def add_candidate(self, event: Event) -> None:
-        """See `add_candidate`."""
-        await add_candidate(self._pc, event)
+        """See `Candidates.take`."""
+        await self._candidates.take(event)
 
     def end(self, mid: str) -> None:
         """The speaker of this m-line is gone."""
@@ -114,21 +123,38 @@ class Media:
 
     def _open(self, mid: str, speaker: Speaker, source: int | None) -> MediaStream:
         self._who[mid] = speaker
+        self._sources[mid] = source
         return self._receiver.open(mid, speaker, source=source)
 
 
-async def add_candidate(pc: RTCPeerConnection, event: Event) -> None:
-    """An address that Janus found after its description (`full_trickle`). What can't be understood is left out."""
-    found = event.body.get("candidate")
-    text = found.get("candidate") if isinstance(found, dict) else None
-    try:
-        if not isinstance(found, dict) or not isinstance(text, str):
-            return await pc.addIceCandidate(None)  # there are no more
-        candidate: RTCIceCandidate = candidate_from_sdp(text.removeprefix("candidate:"))
-        candidate.sdpMid, candidate.sdpMLineIndex = found.get("sdpMid"), found.get("sdpMLineIndex")
-        await pc.addIceCandidate(candidate)
-    except SDP_ERRORS:
-        return None
+class Candidates:
+    """Addresses that Janus finds after its description (`full_trickle`); some overtake the description."""
+
+    def __init__(self, pc: RTCPeerConnection) -> None:
+        self._pc = pc
+        self._early: deque[Event] = deque(maxlen=EARLY)
+
+    async def take(self, event: Event) -> None:
+        """One more. What can't be understood is left out."""
+        self._early.append(event)
+        await self.described()
+
+    async def described(self) -> None:
+        """Call it once the remote description is set."""
+        while self._early and self._pc.remoteDescription is not None:
+            await self._add(self._early.popleft())
+
+    async def _add(self, event: Event) -> None:
+        found = event.body.get("candidate")
+        text = found.get("candidate") if isinstance(found, dict) else None
+        try:
+            if not isinstance(found, dict) or not isinstance(text, str):
+                return await self._pc.addIceCandidate(None)  # there are no more
+            candidate: RTCIceCandidate = candidate_from_sdp(text.removeprefix("candidate:"))
+            candidate.sdpMid, candidate.sdpMLineIndex = found.get("sdpMid"), found.get("sdpMLineIndex")
+            await self._pc.addIceCandidate(candidate)
+        except SDP_ERRORS:
+            return None
 
 
 def _sources(offer: str) -> dict[str, int]:

@@ -161,10 +161,14 @@ class VideoRoom(Visit):
                 source.refused(now)
 
     async def _answer(self, event: Event) -> None:
-        speakers = self._roster.assign(rows(event.data, "streams"))
-        sdp, streams = await self._media.answer(event.sdp, speakers)
+        streams = rows(event.data, "streams")
+        speakers = self._roster.assign(streams)
+        for row in streams:
+            if row.get("active") and row.get("type") == "audio" and row.get("codec", "opus") != "opus":
+                log.warning("janus.codec_not_heard", codec=row["codec"], feed=row.get("feed_id"))
+        sdp, new = await self._media.answer(event.sdp, speakers)
         await self._signalling.send(self._wire, {"request": "start"}, {"type": "answer", "sdp": sdp})
-        for stream in streams:
+        for stream in new:
             await self._tracks.put(stream)
 
     # what is due
