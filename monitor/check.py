@@ -81,6 +81,8 @@ def _canary(settings: Settings) -> Iterator[Finding]:
     if plan.list not in {name.partition("@")[0] for name in library.names()}:
         mend = f"config/keywords has one to copy into {settings.keywords.lists}; or set [canary] list"
         yield Finding("wrong", "canary", f"its keyword list {plan.list!r} is not there", mend)
+    elif Path(plan.recording).suffix and not Path(plan.recording).is_file():
+        yield Finding("wrong", "canary", f"no file {plan.recording}", "mend [canary] recording")
     else:
         yield Finding("ok", "canary", f"{plan.phrase!r} every {plan.every:g} minutes in room {plan.room}")
 
