@@ -278,7 +278,11 @@ class _Worker:
         if not others:
             return good
         heard = self._source.whole(others)
-        made = [(one, spoken(one.words)) for one in heard]
+        made: list[tuple[Recorded, Spoken]] = []
+        for one in heard:
+            if self._stopped():
+                return []
+            made.append((one, spoken(one.words)))
         self._source.fill([(one.seq, text) for one, text in made])
         good += [(o.seq, wanted, o.language, o.seconds, text.normal, text.unfolded) for o, text in made]
         return sorted(good)
