@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +13,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from monitor.keywords.normalise import UNSPACED
+
 Printer = Callable[[Console, Any], None]
 """Prints one kind of answer."""
 STATES = {"draft": "dim", "shadow": "yellow", "live": "green", "retired": "dim strike"}
+_UNSPACED = re.compile(f"[{UNSPACED}，。！？、；：（「]")
+_SPACED = re.compile(rf"(?![{UNSPACED}])[\w\"'(]")  # what has a space before it, or after it, next to a word
 GRADES = {"wrong": "bold red", "warning": "yellow", "hint": "blue"}
 MOST_LABELS = 20
 """Rules named where a change has many; the count is told."""
@@ -142,7 +147,7 @@ def precision(out: Console, found: Any) -> None:
 def near(out: Console, found: Any) -> None:
     rows = table("No.", "When", "List", "Rule", "Words", "Why it is none")
     for one in found["near_misses"]:
-        words = f"{escape(one['before'])} [bold]{escape(one['matched'].strip())}[/] {escape(one['after'])}".strip()
+        words = quoted(one)
         when = moment(one["at"])
         rows.add_row(str(one["id"]), when, one["list_name"], escape(one["rule"]), words, escape(one["cause"]))
     out.print(rows if found["near_misses"] else "Nothing was nearly a hit.")
@@ -161,7 +166,7 @@ def tested(out: Console, found: Any) -> None:
     for one in found["hits"]:
         hit = one["hit"]
         how = hit["way"] + (f" {hit['likeness']:.2f}" if hit["likeness"] < 1 else "")
-        words = f"{escape(hit['before'])} [bold]{escape(hit['matched'].strip())}[/] {escape(hit['after'])}".strip()
+        words = quoted(hit)
         label, state = escape(hit["phrase"]), _state(one["state"])
         rows.add_row(hit["list_name"], label, state, hit["severity"], hit["grade"], how, words)
     out.print(rows if found["hits"] else "Nothing is found in it.")
@@ -177,6 +182,14 @@ def suggestions(out: Console, found: Any) -> None:
 
 def verdict(out: Console, found: Any) -> None:
     out.print(f"{found['subject']}: {found['verdict']} ({found['list_name']}, “{escape(found['rule'])}”)")
+
+
+def quoted(hit: Any) -> str:
+    """The matched words in what was said around them, with the spaces that were there as far as one can tell."""
+    before, matched, after = hit["before"].rstrip(), hit["matched"].strip(), hit["after"].lstrip()
+    left = " " if before and not _UNSPACED.match(before[-1]) and _SPACED.match(matched[:1]) else ""
+    right = " " if after and _SPACED.match(after[0]) and not _UNSPACED.match(matched[-1:]) else ""
+    return f"{escape(before)}{left}[bold]{escape(matched)}[/]{right}{escape(after)}"
 
 
 def moment(at: float) -> str:
@@ -205,7 +218,7 @@ def trial(out: Console, found: Any) -> None:
     for one in found["examples"][:MOST_LABELS]:
         sign = {"gained": "[green]+[/]", "lost": "[red]-[/]", "regraded": "[yellow]~[/]"}[one["change"]]
         grade = " → ".join(g for g in (one["old"], one["new"]) if g)
-        words = f"{escape(one['before'])} [bold]{escape(one['matched'].strip())}[/] {escape(one['after'])}".strip()
+        words = quoted(one)
         when, heard = moment(one["spoken_at"]), one["clip"] or one["alert"]
         examples.add_row(sign, escape(one["rule"]), grade, when, escape(one["room"]), words, heard)
     if found["examples"]:
