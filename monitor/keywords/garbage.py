@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from monitor.keywords.rules import KeywordList, Rule
+from monitor.keywords.rules import Rule
 
 _PLAIN = (list, dict, tuple, set)
 _OURS = "monitor.keywords."
@@ -63,9 +63,26 @@ def unwatch(root: object) -> None:
             waiting.extend(gc.get_referents(one))
 
 
-def let_go(lists: list[KeywordList]) -> None:
-    """Free lists that nobody else holds, bit by bit: 100,000 rules at once take 10 ms, in which nothing else runs."""
-    rules = [rule for one in lists for rule in one.rules]
-    lists.clear()
-    while rules:
-        del rules[-_CHUNK:]
+def let_go(roots: list[object], keep: Iterable[object] = ()) -> None:
+    """Free what `roots` hold and nobody else does, bit by bit: all at once it takes up to 40 ms, and stops all else.
+
+    Empties `roots`; what is in `keep` is not looked into.
+    """
+    seen = {id(one) for one in keep}
+    waiting = list(roots)
+    held: list[object] = []
+    roots.clear()
+    one: object = None
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if id(one) in seen or not (kind in _PLAIN or kind.__module__.startswith(_OURS)):
+            continue
+        seen.add(id(one))
+        held.append(one)
+        if kind is not Rule:
+            waiting.extend(gc.get_referents(one))
+    del one, waiting
+    held.reverse()  # what holds goes before what it holds
+    while held:
+        del held[-_CHUNK:]

@@ -11,6 +11,7 @@ at a time, beside the event loop. `matcher` may be read, and `states` set, from 
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -21,6 +22,11 @@ from monitor.keywords.lists import MAX_BYTES, ListRefused, decoded, read, try_ex
 from monitor.keywords.match import Matcher
 from monitor.keywords.rules import KeywordList
 from monitor.keywords.scope import States
+
+_MOST_GONE = 2
+"""Matchers that are kept for those who use them; what is more is given up by us, and goes with its last user."""
+_IDLE = 3
+"""References to a matcher that nobody uses: the list of those gone, the name in the loop, and the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Library:
         self._missing = ""
         self._matcher = Matcher(())
         self._states: States = {}
+        self._gone: list[object] = []  # matchers that were in force and may be in use
         self._swap = Lock()  # held for a moment: states are set while new lists are compiled
         self._paths: dict[str, Path] = {}  # by name of the list in force
 
@@ -117,19 +124,21 @@ class Library:
         self._files = {path: file for path, file in self._files.items() if path in set(paths)}
         for path in paths:
             touched |= self._look(path)
-        before = self._matcher.lists
-        after = self._renew() if touched else {one.name: one for one in before}
-        labels = {one.label for one in before}
-        changes = Changes(
-            changed=tuple(sorted(one.label for one in after.values() if one.label not in labels)),
-            removed=tuple(sorted(one.label for one in before if one.name not in after)),
+        before = {one.name: one.label for one in self._matcher.lists}
+        after = {one.name: one.label for one in self._renew().values()} if touched else before
+        self._clear_away()
+        return Changes(
+            changed=tuple(sorted(label for label in after.values() if label not in before.values())),
+            removed=tuple(sorted(label for name, label in before.items() if name not in after)),
             problems=tuple(p for p in self.problems if p not in told),
             solved=tuple(p for p in told if p not in self.problems),
         )
-        gone = [one for one in before if one is not after.get(one.name)]
-        del before
-        let_go(gone)
-        return changes
+
+    def _clear_away(self) -> None:
+        """Free matchers that nobody uses any more, here: whoever lets one go last pays for all of it at once."""
+        idle = [one for one in self._gone if sys.getrefcount(one) <= _IDLE or len(self._gone) > _MOST_GONE]
+        self._gone = [one for one in self._gone if all(one is not other for other in idle)]
+        let_go(idle, self._matcher.lists)
 
     def _renew(self) -> dict[str, KeywordList]:
         """Compile what is in the files now and put it in force; the lists in force after that, by name.
@@ -148,6 +157,7 @@ class Library:
         unwatch(matcher)
         with self._swap:
             if matcher is not self._matcher:
+                self._gone.append(self._matcher)
                 self._matcher = matcher.with_states(self._states)
         return lists
 

@@ -82,7 +82,7 @@ def unwatch_only_the_holder(holder: list[object]) -> None:
 
 def test_lists_are_let_go_and_what_others_hold_stays() -> None:
     gone, kept = make(5000), make(10)
-    lists = [gone, kept]
+    lists: list[object] = [gone, kept]
     del gone
     before = len([one for one in gc.get_objects() if type(one) is Rule])
     let_go(lists)
