@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from monitor.messages import AlertChanged, AlertRaised, Numbered
-from monitor.model import RATE, Grade, Reheard, RuleState, Speaker, Transcript, Utterance, Way, Word
+from monitor.model import RATE, Cut, Grade, Reheard, RuleState, Speaker, Transcript, Utterance, Way, Word
+from monitor.speech.batcher import Transcribed
 from monitor.speech.recogniser import Hints
 from monitor.store.records import StoredHit, StoredMiss
-from tests.helpers.floor import Clock, MemoryTrack, Part, Typist, house, watch
+from tests.helpers.floor import Clock, MemoryTrack, Part, Typist, Verdict, house, watch
 from tests.helpers.voicelike import silence, voice
 
 LIST = """
@@ -199,3 +201,30 @@ async def test_near_misses_have_a_ration(tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     again = await evening(tmp_path / "two", "one", "two", "three", recogniser=flood)
     assert len(again.misses) <= 60 + 10
+
+
+async def test_another_reading_of_audio_that_comes_twice_counts_once(tmp_path: Path) -> None:
+    """The end of an utterance that was cut for its length is the head of the next one: both have the same readings."""
+
+    def heard(name: str, start: float, end: float, overlap: float) -> Transcribed:
+        audio = np.zeros(round((end - start) * RATE), np.int16)
+        at, speaker = round(start * RATE), Speaker("s", "Ann")
+        said = Utterance(name, "lobby", speaker, "t", 1e6 + start, at, audio, Cut.LENGTH, round(overlap * RATE))
+        best, other = (
+            tuple(
+                Word(f" {text}", when, when + 0.15, 0.9)
+                for text, when in ((first, 6.52), ("the", 6.7), ("barn", 6.88), ("so", 7.2), ("then", 7.6))
+                if start <= when and when + 0.15 <= end
+            )
+            for first in ("turn", "burn")
+        )
+        return Transcribed(Transcript(said, "en", best, "script", 0.0, alternatives=(other,)), Verdict(1.0, 1.0))
+
+    told: list[Numbered] = []
+    async with house(tmp_path, Script(), told.append, clock=Clock(), words=LIST) as built:
+        ledger = built.book.open("t", "lobby", Speaker("s", "Ann"), 1e6)
+        ledger.extend(12 * RATE)
+        for outcome in (heard("u1", 0.0, 8.0, 0.0), heard("u2", 6.5, 12.0, 1.5)):
+            await built.pipeline.settle(outcome)
+        stored = await built.store.stored_hits()
+    assert [(hit.utterance, hit.hit.way) for hit in stored] == [("u1", Way.ALTERNATIVE)]
