@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from monitor.config import Settings, load
-from monitor.errors import DataInUse, OperatorError
+from monitor.config import JanusRoom, Settings, load, secret
+from monitor.errors import ConfigInvalid, DataInUse, OperatorError
 from monitor.keywords.library import Library
 from monitor.rooms import opus
 from monitor.speech.weights import find
@@ -38,7 +38,7 @@ def findings(config: Path | None) -> Iterator[Finding]:
         yield Finding("wrong", "settings", str(error), "mend the lines named")
         return
     yield Finding("ok", "settings", str(config or "defaults"))
-    for look in (_rooms, _model, _opus, _lists, _canary, _port, _data, _console):
+    for look in (_rooms, _secrets, _model, _opus, _lists, _canary, _port, _data, _console):
         yield from look(settings)
 
 
@@ -47,6 +47,16 @@ def _rooms(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "rooms", ", ".join(f"{room.id} ({room.kind})" for room in settings.rooms))
     else:
         yield Finding("note", "rooms", "none configured", "add a [[rooms]] table, or try `room-monitor demo`")
+
+
+def _secrets(settings: Settings) -> Iterator[Finding]:
+    for room in settings.rooms:
+        if isinstance(room, JanusRoom):
+            try:
+                for reference in (room.pin, room.token, room.api_secret):
+                    secret(reference)
+            except ConfigInvalid as error:
+                yield Finding("wrong", f"room {room.id}", str(error), "it can't be joined without")
 
 
 def _model(settings: Settings) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from monitor.model import Origin, RoomState, Speaker
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.connector import Track
 from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
-from monitor.rooms.janus.protocol import Place
+from monitor.rooms.janus.protocol import Place, Plugin
 from monitor.rooms.janus.roster import Source
 from monitor.rooms.janus.videoroom import VideoRoom
 from monitor.rooms.supervisor import RoomSupervisor
@@ -24,7 +24,7 @@ from tests.helpers.janus_people import caller, talker
 from tests.helpers.janus_server import JanusServer, janus_server
 from tests.helpers.people import Ear, tone
 from tests.helpers.room_server import until
-from tests.helpers.stages import VIDEOROOM
+from tests.helpers.stages import AUDIOBRIDGE, VIDEOROOM
 
 
 @pytest.fixture
@@ -288,3 +288,33 @@ async def test_a_mix_ends_when_its_monitor_is_thrown_out_or_the_room_is_closed(j
             await host.ask(ending, **({"id": listing[0]["id"]} if ending == "kick" else {}))
             with pytest.raises(ConnectionLost if ending == "destroy" else Refused):
                 await anext(tracks)
+
+
+@pytest.mark.parametrize("plugin", ["videoroom", "audiobridge"])
+async def test_after_each_restart_the_room_is_heard_again(plugin: Plugin, tmp_path: Path, unused_tcp_port: int) -> None:
+    states: list[RoomState] = []
+    ears: list[Ear] = []
+
+    async def listen(track: Track) -> None:
+        ears.append(Ear(track))
+        await ears[-1].listen()
+
+    async def state(new: RoomState, _reason: str) -> None:
+        states.append(new)
+
+    kind = VideoRoomConnector if plugin == "videoroom" else AudioBridgeConnector
+    async with (
+        janus_server(tmp_path, unused_tcp_port, videoroom=VIDEOROOM, audiobridge=AUDIOBRIDGE) as janus,
+        asyncio.TaskGroup() as group,
+    ):
+        supervisor = RoomSupervisor("hall", kind(lambda: place(janus)), listen, state, backoff=Backoff(0.2, 0.5))
+        group.create_task(supervisor.run())
+        for visits in (1, 2, 3):
+            async with talker(place(janus, "Ann"), tone(400, 0.5), plugin=plugin):
+                await until(lambda n=visits: len(ears) == n and round(ears[-1].pitch / 50) == 8)  # type: ignore[misc]
+                janus.kill()
+                await until(lambda: ears[-1].ended)
+            await janus.start()
+        supervisor.stop()
+    assert states.count(RoomState.LIVE) >= 3
+    assert states[-1] is RoomState.LEFT
