@@ -10,6 +10,7 @@ them. Combinations that reach over a speaker's or a room's last minute are follo
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -307,4 +308,10 @@ def _end_with_parent() -> None:
 
 
 def _search(first: int, last: int) -> Comparison | None:
-    return _worker.search(first, last) if _worker is not None else None
+    """Python's collector of cycles, which would go through all that is remembered again and again (a third of the
+    time), waits until the stretch is done.
+    """
+    gc.disable()
+    found = _worker.search(first, last) if _worker is not None else None
+    gc.collect(0)
+    return found
