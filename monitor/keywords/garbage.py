@@ -43,7 +43,21 @@ def resting() -> Iterator[None]:
         with _lock:
             _resting -= 1
             if ours and not _resting:
+                _unwatch_young()
                 gc.enable()
+
+
+def _unwatch_young() -> None:
+    """What was made meanwhile and is no part of a list: pronunciations that are remembered, and the like.
+
+    A tuple of what can't be in a cycle can't either: the collector finds that out by itself, but all at a stretch.
+    """
+    for one in gc.get_objects(generation=0):
+        if type(one) is tuple:
+            if not any(map(gc.is_tracked, one)):
+                _untrack(one)
+        elif type(one).__module__.startswith(_OURS):
+            _untrack(one)
 
 
 def unwatch(root: object) -> None:
