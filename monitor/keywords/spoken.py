@@ -14,7 +14,7 @@ from monitor.model import Spoken, Word
 REVISION = 1
 """Raise it when `spoken` is changed; a change of the normal form is noticed by itself."""
 _SLACK = 0.01
-"""Seconds: stored times are rounded. Where the matcher may or may not see a pause, the text goes on: nothing is missed."""
+"""Seconds: stored times are rounded. Where the matcher may see no pause, the text goes on: nothing is missed."""
 _PROBE = (*range(0x20, 0x600), *range(0x1E00, 0x2000), *range(0x3040, 0x3100), *range(0x4E00, 0x9FB0, 3))
 """Characters whose normal forms stand for all: Latin, Greek, Cyrillic, Hebrew, Arabic, kana, every third Han one."""
 
