@@ -71,7 +71,7 @@ class Parts:
     async def test(self, text: str, language: str, content: str | None) -> list[KeywordHit]:
         """What would be found in a sentence: with the lists in force, or with a draft as if it were live."""
         if content is None:
-            return self._catalog.matcher.find_text(text, language)
+            return await asyncio.to_thread(self._catalog.matcher.find_text, text, language)
         return await asyncio.to_thread(_tried, content, text, language)
 
     async def _near_miss(self, number: int) -> NearMiss:

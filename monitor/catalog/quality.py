@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from monitor.catalog.catalog import PROGRAM, Catalog
@@ -72,7 +74,7 @@ class Quality:
             if found is not Judgement.UNSURE:
                 judged = JudgedHit(hit.before, hit.matched, hit.after, found is Judgement.RIGHT)
                 hits.setdefault(hit.phrase, []).append(judged)
-        return [(rule, suggestion) for rule, judged in sorted(hits.items()) for suggestion in suggest(judged)]
+        return await asyncio.to_thread(_suggested, hits)
 
     async def demote(self) -> list[Demoted]:
         """Set live rules that were wrong too often to shadow. They stay there until a person says otherwise."""
@@ -82,12 +84,17 @@ class Quality:
             # cheap first: over all verdicts there are at least as many as since the last change
             if quality.state is not RuleState.LIVE or quality.floor is None or not self._known(quality.judged):
                 continue
-            since = await self._unchanged_since(name, label)
-            for judged in await self._store.precision(name, since=since, rule=label):
-                if why := demotion(judged, quality.floor, self._patience):
+            with suppress(KeywordListUnknown):  # somebody takes it away at this moment
+                if why := await self._failing(name, label, quality.floor):
                     await self._catalog.set_rule_state(name, label, RuleState.SHADOW, PROGRAM, why, automatic=True)
                     demoted.append(Demoted(name, label, why))
         return demoted
+
+    async def _failing(self, name: str, label: str, floor: float) -> str:
+        """Why it is to be demoted; empty: it is not."""
+        since = await self._unchanged_since(name, label)
+        judged = await self._store.precision(name, since=since, rule=label)
+        return next((why for one in judged if (why := demotion(one, floor, self._patience))), "")
 
     def _known(self, judged: Judged) -> bool:
         return judged.right + judged.wrong >= (self._patience or Patience()).verdicts
@@ -116,6 +123,10 @@ class Quality:
         except KeywordListInvalid:
             return False
         return rule in then.rules and _concerning(rule, then) == _concerning(rule, now)
+
+
+def _suggested(hits: Mapping[str, Sequence[JudgedHit]]) -> list[tuple[str, Suggestion]]:
+    return [(rule, suggestion) for rule, judged in sorted(hits.items()) for suggestion in suggest(judged)]
 
 
 def _concerning(rule: Rule, one: KeywordList) -> set[str]:
