@@ -296,6 +296,7 @@ def _begin(backtest: Backtest, source: Source, stop: Event) -> None:
     """A process begins. Ctrl-C is the parent's affair, and without a parent there is nobody to work for."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)  # beside a running service the rooms come first
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = _Worker(backtest, source, stop.is_set)
 
