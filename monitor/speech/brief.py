@@ -24,6 +24,10 @@ LONGEST = 24.0
 """Seconds of audio up to which a short context saves anything to speak of."""
 NEAR_END = 0.5
 """Seconds before the end of the audio from which an end stamp ends the text."""
+SLOWEST = 4.0
+"""Letters a second of speech below which something is missing: people say 10 to 20."""
+_ENOUGH = 0.8  # seconds of speech; less may be a short word
+_DENSE = "\u0e00"  # from here on a character is about a syllable
 _STAMP = 0.02  # seconds from one time stamp to the next
 _FRAMES = 100  # mel frames a second
 
@@ -85,6 +89,14 @@ def said(tokens: Sequence[int], stamps: int, end: int, seconds: float) -> tuple[
         elif token < end:
             text.append(token)
     return text, False
+
+
+def sparse(words: Sequence[Word], speech: float | None) -> bool:
+    """Whether what is believed is too little for `speech` seconds of voice: a short context may end a text early."""
+    if speech is None or speech < _ENOUGH:
+        return False
+    letters = (3 if char >= _DENSE else 1 for word in words for char in word.text if char.isalnum())
+    return sum(letters) < SLOWEST * speech
 
 
 def _words(

@@ -103,8 +103,11 @@ class WhisperRecogniser:
         lead = len(before) / RATE
         audio = np.concatenate([before, utterance.audio]).astype(np.float32) / 32768.0
         window = self._briefly(audio, hints) or self._fully(audio, hints)
+        words, ghosts = self._believed(window, utterance, lead, hints)
+        if window.brief is not None and brief.sparse(words, hints.speech):
+            window = self._fully(audio, hints)
+            words, ghosts = self._believed(window, utterance, lead, hints)
         language, claims = window.language, window.claims
-        words, ghosts = believe(_after(claims, lead), language, utterance.seconds, hints.speech)
         others: tuple[tuple[Word, ...], ...] = ()
         heard = time.perf_counter()
         if look := not ghosts and unsure(words, self._unsure):
@@ -124,6 +127,11 @@ class WhisperRecogniser:
             full=window.brief is None,
             alternatives_took=done - heard if look else 0.0,
         )
+
+    def _believed(
+        self, window: _Window, utterance: Utterance, lead: float, hints: Hints
+    ) -> tuple[tuple[Word, ...], tuple[str, ...]]:
+        return believe(_after(window.claims, lead), window.language, utterance.seconds, hints.speech)
 
     def _briefly(self, audio: NDArray[np.float32], hints: Hints) -> _Window | None:
         """Over a context as long as the audio; None where that can't be, or looks wrong."""

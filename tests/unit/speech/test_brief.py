@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import RATE
+from monitor.model import RATE, Word
 from monitor.speech import brief
 from monitor.speech.brief import said
 from monitor.speech.ghosts import Claim
@@ -57,6 +57,18 @@ def test_what_looks_wrong_is_asked_again_and_what_is_no_speech_is_not() -> None:
     assert read(compression=3.0).doubtful
     assert read(log=-1.5).doubtful
     assert not read(log=-1.5, no_speech=0.9).doubtful
+
+
+def test_little_text_for_much_voice_is_asked_again() -> None:
+    def words(text: str) -> list[Word]:
+        return [Word(text, 0.0, 1.0, 0.9)]
+
+    assert brief.sparse(words("that the"), 4.0)
+    assert brief.sparse([], 1.0)
+    assert not brief.sparse(words("that the once the week"), 4.0)
+    assert not brief.sparse(words("请把验证码告诉我"), 4.0), "a character is more than a letter"
+    assert not brief.sparse(words("no"), 0.3)
+    assert not brief.sparse([], None), "how much voice there is isn't known"
 
 
 def test_real_speech_is_heard_short_and_what_is_too_long_is_not() -> None:
