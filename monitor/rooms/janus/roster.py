@@ -52,17 +52,15 @@ class Roster:
             return
         self.joined(row)
         self.publishers.add(who)
-        mids = {
-            text_of(stream, "mid")
-            for stream in rows(row, "streams")
-            if stream.get("type") == "audio" and not stream.get("disabled")
-        }
+        streams = [s for s in rows(row, "streams") if s.get("type") == "audio" and not s.get("disabled")]
+        mids = {text_of(stream, "mid") for stream in streams}
         for key in [key for key in self.sources if key[0] == who and key[1] not in mids]:
             del self.sources[key]
         for mid in mids:
             if (who, mid) not in self.sources:
                 self.sources[who, mid] = Source(self.people[who], Watchdog(self.patience))
-        self.talking(who, bool(row.get("talking")), now)
+        if "talking" in row or any("talking" in stream for stream in streams):
+            self.talking(who, bool(row.get("talking")) or any(stream.get("talking") for stream in streams), now)
 
     def joined(self, row: Data) -> None:
         who = id_of(row)

@@ -130,6 +130,15 @@ def test_a_moderated_microphone_is_not_expected_to_be_heard() -> None:
     assert not dog.deaf(140.0)
 
 
+def test_a_publisher_who_changes_something_else_still_talks() -> None:
+    known = roster()
+    known.published({"id": 2, "streams": [{"type": "audio", "mid": "0", "talking": True}]}, 100.0)
+    known.published(mic(2, "Another name"), 102.0)
+    assert known.sources[2, "0"].dog.waiting(106.0) == 6.0
+    known.published(mic(2, "Another name", talking=False), 107.0)
+    assert known.sources[2, "0"].dog.waiting(108.0) == 0.0
+
+
 def test_who_talked_in_a_mix() -> None:
     talks = Talks()
     talks.began(2, "Ann", 10.0)
