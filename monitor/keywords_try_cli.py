@@ -99,6 +99,7 @@ async def _prepared(settings: Settings, which: str, version: str, against: str, 
         day=datetime.now(UTC).date(),
         grades=alerting(settings),
         cool_down=settings.alerts.cool_down,
+        nice=5,
     )
 
 

@@ -67,6 +67,7 @@ class Backtests:
             day=datetime.fromtimestamp(now, UTC).date(),
             grades=self._grades,
             cool_down=self._cool_down,
+            nice=10,
         )
         return self.trials.start(asked.name, lambda trial: run(backtest, self._source, trial.progress))
 

@@ -75,6 +75,7 @@ class Backtest:
     day: date | None = None  # rules that expired before it are left out; None: none are
     grades: frozenset[Grade] = frozenset({Grade.A, Grade.B})  # that alert
     cool_down: float = 60.0  # seconds, as in the settings of alerts
+    nice: int = 0  # how far its processes give way to others, 0 to 19: beside a service the rooms come first
 
     def replayer(self) -> Replayer:
         states, new = dict(self.states), self.new
@@ -296,7 +297,7 @@ def _begin(backtest: Backtest, source: Source, stop: Event) -> None:
     """A process begins. Ctrl-C is the parent's affair, and without a parent there is nobody to work for."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(10)  # beside a running service the rooms come first
+    os.nice(backtest.nice)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = _Worker(backtest, source, stop.is_set)
 
