@@ -58,8 +58,18 @@ class Pulse:
         self._count = 0
         self._since: float | None = None  # when the count grew last; None: nothing has come yet
 
+    @property
+    def felt(self) -> bool:
+        """Whether anything has ever come."""
+        return self._count > 0
+
+    def expect(self, now: float) -> None:
+        """From now on something should come, also for the first time."""
+        if self._since is None:
+            self._since = now
+
     def stopped(self, count: int, now: float) -> bool:
-        """Whether something has come once, and nothing for longer than the patience."""
+        """Whether something has come once or was expected, and nothing has for longer than the patience."""
         if count > self._count:
             self._count, self._since = count, now
         return self._since is not None and now - self._since > self._patience

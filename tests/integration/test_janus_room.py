@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import aioice.ice
 import pytest
 
 from monitor.errors import ConnectionLost, Refused
@@ -318,3 +319,22 @@ async def test_after_each_restart_the_room_is_heard_again(plugin: Plugin, tmp_pa
         supervisor.stop()
     assert states.count(RoomState.LIVE) >= 3
     assert states[-1] is RoomState.LEFT
+
+
+@pytest.mark.parametrize("plugin", ["videoroom", "audiobridge"])
+async def test_media_that_never_comes_through_is_a_lost_connection_that_says_what_to_look_at(
+    plugin: Plugin, tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = VideoRoomConnector if plugin == "videoroom" else AudioBridgeConnector
+    async with (
+        janus_server(tmp_path, unused_tcp_port, videoroom=VIDEOROOM, audiobridge=AUDIOBRIDGE) as janus,
+        talker(place(janus, "Ann"), tone(400, 0.5), plugin=plugin),
+    ):
+        monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])  # no way for UDP
+        async with kind(lambda: place(janus), 1.0).join() as session:
+            tracks = session.tracks()
+            ear = Ear(await anext(tracks))
+            await ear.listen()
+            with pytest.raises(ConnectionLost, match="UDP"):
+                await anext(tracks)
+    assert not ear.origins

@@ -94,6 +94,7 @@ class AudioBridge(Visit):
         self._here(joined)
         jsep = {"type": "offer", "sdp": await self._media.offer()}
         answer = await self._signalling.ask(self._room, {"request": "configure", "muted": True}, jsep)
+        self._pulse.expect(time.time())
         await self._tracks.put(Mix(await self._media.accept(answer.sdp, MIXED), self._talks))
 
     def roster(self) -> tuple[Speaker, ...]:

@@ -101,7 +101,8 @@ class VideoRoom(Visit):
 
     def _listed(self, listing: list[Data]) -> None:
         self._untold = 0 if self._roster.listed(listing) else self._untold + 1
-        if self._untold > 1:  # once may be news that is still on its way
+        # Once may be news that is still on its way; and only a socket that broke loses any.
+        if self._untold > 1 and self._signalling.reclaimed:
             raise ConnectionLost("somebody publishes of whom Janus hasn't told us")
         self._end_gone()
 
@@ -166,6 +167,8 @@ class VideoRoom(Visit):
         for row in streams:
             if row.get("active") and row.get("type") == "audio" and row.get("codec", "opus") != "opus":
                 log.warning("janus.codec_not_heard", codec=row["codec"], feed=row.get("feed_id"))
+        if speakers:
+            self._pulse.expect(time.time())
         sdp, new = await self._media.answer(event.sdp, speakers)
         await self._signalling.send(self._wire, {"request": "start"}, {"type": "answer", "sdp": sdp})
         for stream in new:

@@ -110,7 +110,9 @@ class Visit(ABC):
             self._kept_at = now
             await self._signalling.keep_alive()
         if self._pulse.stopped(await self._media.packets(), now):
-            raise ConnectionLost(f"nothing at all has come from Janus for {self._patience:g} s")
+            if self._pulse.felt:
+                raise ConnectionLost(f"nothing at all has come from Janus for {self._patience:g} s")
+            raise ConnectionLost("no media comes from Janus: is UDP open between this machine and its media ports?")
 
     async def _sleep(self) -> None:
         try:

@@ -160,3 +160,13 @@ def test_the_pulse_of_a_path() -> None:
     assert not pulse.stopped(5, 104.0)
     assert pulse.stopped(5, 104.1)
     assert not pulse.stopped(6, 104.2)
+
+
+def test_a_path_that_never_comes_up() -> None:
+    pulse = Pulse(patience=3.0)
+    assert not pulse.stopped(0, 100.0)
+    pulse.expect(100.0)
+    pulse.expect(102.0)
+    assert not pulse.stopped(0, 103.0)
+    assert pulse.stopped(0, 103.1)
+    assert not pulse.felt
