@@ -122,9 +122,7 @@ class ListView(Answer):
     """A list with its rules and its file as it is."""
 
     summary: ListSummary
-    rules: list[RuleView] = Field(
-        description="From `offset` on, `limit` of them; the summary has their number"
-    )
+    rules: list[RuleView] = Field(description="From `offset` on, `limit` of them; the summary has their number")
     own_states: list[OwnState] = Field(description="Of all rules that have one")
     exceptions: list[str]
     hits: list[str] = Field(description="Examples that must be found")
