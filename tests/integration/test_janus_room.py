@@ -15,7 +15,7 @@ from monitor.model import Origin, RoomState, Speaker
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.connector import Track
 from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
-from monitor.rooms.janus.protocol import Place, Plugin
+from monitor.rooms.janus.protocol import Event, Place, Plugin
 from monitor.rooms.janus.roster import Source
 from monitor.rooms.janus.videoroom import VideoRoom
 from monitor.rooms.supervisor import RoomSupervisor
@@ -338,3 +338,14 @@ async def test_media_that_never_comes_through_is_a_lost_connection_that_says_wha
             with pytest.raises(ConnectionLost, match="UDP"):
                 await anext(tracks)
     assert not ear.origins
+
+
+async def test_the_first_word_that_somebody_is_gone_ends_their_stream(janus: JanusServer) -> None:
+    """Not only the offer that follows: between the two the m-line may carry somebody else already."""
+    async with talker(place(janus, "Ann"), tone(400, 0.5)), visiting(janus) as visit:
+        await until(lambda: bool(visit.ears) and visit.ears[0].seconds > 0.3)
+        assert list(visit.session._media.who) == ["0"]
+        who = int(visit.ears[0].track.speaker.id)
+        visit.session._hear_of(Event("event", data={"videoroom": "event", "unpublished": who}))
+        assert not visit.session._media.who
+        await until(lambda: visit.ears[0].ended)
