@@ -7,12 +7,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from pypinyin import Style, lazy_pinyin
+
 from monitor.errors import OperatorError
 from monitor.media import read_all
 from monitor.model import Samples
 
 PROGRAM = "espeak-ng"
-VOICES = {"en": ("en-us", "en-gb", "en-gb-scotland"), "zh": ("cmn",)}
+VOICES = {"en": ("en-us", "en-gb", "en-gb-scotland"), "zh": ("cmn-latn-pinyin",)}
+"""Mandarin is given in pinyin: distributions leave out the dictionary with which it reads characters."""
 SECONDS = 60.0
 """Seconds that one sentence may take."""
 
@@ -27,6 +30,8 @@ def program() -> str:
 async def spoken(text: str, language: str, number: int) -> Samples:
     """The text at 16 kHz mono; `number` chooses the voice. Raises OperatorError."""
     voices = VOICES[language]
+    if language == "zh":
+        text = " ".join(lazy_pinyin(text, style=Style.TONE3))
     with tempfile.TemporaryDirectory(prefix="room-monitor-bench-") as scratch:
         path = Path(scratch) / "said.wav"
         process = await asyncio.create_subprocess_exec(
