@@ -81,7 +81,7 @@ def alternatives(
             continue
         told.add(text)
         claim = Claim(words, hypothesis.no_speech, hypothesis.mean, compression("".join(hypothesis.words)))
-        kept, refused = believe([claim], language, seconds, speech)
+        kept, refused = believe([claim], language, seconds, speech, least=0.0)  # they are unlikely by nature
         if kept and not refused:
             found.append(kept)
     return tuple(found)

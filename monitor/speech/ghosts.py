@@ -21,6 +21,9 @@ from monitor.speech.stock import STOCK
 NO_SPEECH = 0.6
 LOG_PROBABILITY = -1.0
 COMPRESSION = 2.4
+LEAST = 0.2
+"""Mean probability of the words of a claim; in speech none was below 0.42."""
+_HALF = 0.5
 _SLACK = 0.15  # seconds that an alignment may be off at the end of the sound
 _LITTLE = 0.25  # seconds of speech: less is a short word at most, and for one the model is sure that there is speech
 _FASTEST = {"zh": 14.0, "ja": 16.0, "yue": 14.0, "ko": 16.0}  # characters a second that nobody exceeds
@@ -45,11 +48,12 @@ class Claim:
 
 
 def believe(
-    claims: Sequence[Claim], language: str, seconds: float, speech: float | None = None
+    claims: Sequence[Claim], language: str, seconds: float, speech: float | None = None, least: float = LEAST
 ) -> tuple[tuple[Word, ...], tuple[str, ...]]:
     """The words to believe, and what is refused as "reason: text".
 
     `seconds`: length of the utterance. `speech`: seconds in it that a voice detector took for speech; None: unknown.
+    `least`: mean probability of the words below which they are not believed.
     """
     kept: list[Word] = []
     refused: list[str] = []
@@ -63,7 +67,10 @@ def believe(
         rest = Claim(words, claim.no_speech, claim.log_probability, claim.compression)
         if not rest.text:
             continue
-        if reason := suspicion(rest, language, seconds, speech, cut=bool(late or timeless)):
+        impossible = late or timeless
+        if _mean(words) < least or (impossible and min(_mean(claim.words), _mean(words)) < _HALF):
+            refused.append(_refusal("too unsure", rest.text))
+        elif reason := suspicion(rest, language, seconds, speech, cut=bool(impossible)):
             refused.append(_refusal(reason, rest.text))
         else:
             kept += words
@@ -76,7 +83,7 @@ def suspicion(claim: Claim, language: str, seconds: float, speech: float | None,
     unsure = claim.log_probability < LOG_PROBABILITY
     if _describes(claim.text):
         return "describes sounds"
-    if claim.no_speech > NO_SPEECH and (unsure or heard < _LITTLE or _mean(claim.words) < 0.5):
+    if claim.no_speech > NO_SPEECH and (unsure or heard < _LITTLE or _mean(claim.words) < _HALF):
         return "no speech"
     if claim.log_probability < LOG_PROBABILITY - 0.7:
         return "no speech"
@@ -88,8 +95,6 @@ def suspicion(claim: Claim, language: str, seconds: float, speech: float | None,
         return "repeats itself"
     if is_stock(claim.text, language) and (cut or unsure or _doubtful(claim, language, seconds, speech)):
         return "stock phrase"
-    if cut and _mean(claim.words) < 0.5:
-        return "too unsure"
     if unsure and speech is not None and speech < 0.4 * seconds and _mean(claim.words) < 0.4:
         return "too unsure"
     return None

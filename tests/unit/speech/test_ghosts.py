@@ -95,6 +95,12 @@ def test_unsure_words_before_words_without_duration_are_no_better_than_those() -
     assert refused == ("no time to be said: and then some", "too unsure: we leave")
 
 
+def test_words_that_the_model_itself_hardly_believes_are_refused() -> None:
+    said = words("we leave", probability=0.1)
+    assert believe([claim(said)], "en", 2.0, 1.5) == ((), ("too unsure: we leave",))
+    assert believe([claim(words("we leave", probability=0.3))], "en", 2.0, 1.5)[0]
+
+
 def test_repetition_counts_with_another_sign_only() -> None:
     said = words("no no no no no")
     assert believe([claim(said)], "en", 2.0)[0] == said
