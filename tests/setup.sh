@@ -1,10 +1,11 @@
 #!/bin/sh
-# System packages that tests drive: Chromium as a real participant, Janus as a media server that people really run, and
-# music on hold as something that is not speech.
+# System packages that tests drive: Chromium as a real participant, Janus as a media server that people really run,
+# music on hold as something that is not speech, and a machine's voice.
 # Installed where apt and root are there; elsewhere the tests that need them are skipped by name.
 missing=""
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 command -v janus >/dev/null 2>&1 || missing="$missing janus"
+command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
 [ -d /usr/share/asterisk/moh ] || missing="$missing asterisk-moh-opsound-wav"
 [ -z "$missing" ] && exit 0
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
