@@ -64,12 +64,15 @@ async def close(pc: RTCPeerConnection) -> None:
     """Close a connection for good, also one that is still looking for its path.
 
     aioice 0.13 goes on to start its consent checks when it is closed in the moment in which it connects: a task that
-    would live for half a minute. A second close, a moment later, ends it. Don't cancel this (aiortc would raise in a
-    task of its own).
+    would live for half a minute. A second close, a moment later, ends it. And aiortc stops its receivers before its
+    transports: one that comes up between the two starts a receiver that was stopped already, for ever. Don't cancel
+    this (aiortc would raise in a task of its own).
     """
     connecting = pc.iceConnectionState == "checking"
     transports = {line.receiver.transport.transport for line in pc.getTransceivers()}
     await pc.close()
+    for line in pc.getTransceivers():
+        await line.stop()
     if connecting:
         await asyncio.sleep(_CHECK_SECONDS)
         for transport in transports:
