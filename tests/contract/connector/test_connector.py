@@ -229,6 +229,9 @@ async def test_who_takes_the_place_of_another_is_never_taken_for_them(stage: Sta
     }
 
 
+# Not the AudioBridge: Janus 1.1.2 itself crashes (segmentation fault) in one run of four when participants leave while
+# they join, which this test does 25 times in a row.
+@pytest.mark.parametrize("stage", sorted({*STAGES} - {"audiobridge"}), indirect=True)
 async def test_a_join_can_be_cancelled_at_any_moment(stage: Stage) -> None:
     async with stage.speaker("Ann", 400):
         for step in range(25):
