@@ -24,12 +24,14 @@ from monitor.speech.wer import Errors, errors
 
 
 async def compare(settings: Settings, data: Path | None, language: str, limit: int, out: Console) -> None:
-    """Print both error rates with their counts."""
+    """Print the error rates with their counts."""
     with tempfile.TemporaryDirectory(prefix="room-monitor-bench-") as scratch:
         clips = from_manifest(data, language) if data else from_recordings(recordings(), Path(scratch))
         clips = clips[:limit] if limit else clips
         rows = [("Room Monitor, replay", *await _pipeline(settings, clips, language, live=False))]
         rows.append(("Room Monitor, cut as in a live room", *await _pipeline(settings, clips, language, live=True)))
+        padded = settings.model_copy(update={"speech": settings.speech.model_copy(update={"context": "full"})})
+        rows.append(("the same, always over 30 s", *await _pipeline(padded, clips, language, live=True)))
         for name, beam in (("plain faster-whisper, its defaults (beam 5)", 5), ("plain faster-whisper, greedy", 1)):
             texts, took = await asyncio.to_thread(_plain, settings, clips, language, beam, name)
             rows.append((name, texts, took))
@@ -92,6 +94,6 @@ def _print(
         f"model {settings.speech.model}"
     )
     out.print(table)
-    replayed, live, default = (one.rate * 100 for one in total[:3])
+    replayed, live, _, default = (one.rate * 100 for one in total[:4])
     out.print(f"Points above faster-whisper's defaults: replay {replayed - default:+.2f}, live {live - default:+.2f}")
     out.print(describe(), style="dim", highlight=False)

@@ -15,7 +15,7 @@ from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.builtin.server import RoomSpec
 from monitor.rooms.connector import Connector
 from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
-from monitor.rooms.janus.protocol import Place
+from monitor.rooms.janus.protocol import Place, Plugin
 from tests.helpers.janus_people import caller, talker
 from tests.helpers.janus_server import JanusServer, janus_server
 from tests.helpers.people import Person, person, tone
@@ -125,18 +125,20 @@ VIDEOROOM = """room-1234: {
 """
 
 
-class VideoRoomStage:
+class JanusStage:
     nowhere = ConnectionLost
 
-    def __init__(self, server: JanusServer) -> None:
+    def __init__(self, server: JanusServer, plugin: Plugin, kind: Callable[[Callable[[], Place]], Connector]) -> None:
         self._server = server
-        self.connector: Connector = self._connect(server.port)
-        self.unwelcome: Connector = self._connect(server.port, pin="wrong")
-        self.elsewhere: Connector = self._connect(server.port, room=4321)
+        self._plugin = plugin
+        self._kind = kind
+        self.connector = self._connect(server.port)
+        self.unwelcome = self._connect(server.port, pin="wrong")
+        self.elsewhere = self._connect(server.port, room=4321)
 
     def _connect(self, port: int, *, room: int = 1234, pin: str = "sesame") -> Connector:
         place = Place(f"ws://127.0.0.1:{port}", room, "Room Monitor", pin=pin)
-        return VideoRoomConnector(lambda: place)
+        return self._kind(lambda: place)
 
     def place(self, name: str) -> Place:
         return Place(self._server.url, 1234, name, pin="sesame")
@@ -145,13 +147,14 @@ class VideoRoomStage:
         return self._connect(port)
 
     def speaker(self, name: str, hertz: float) -> AbstractAsyncContextManager[Speaking]:
-        return talker(self.place(name), tone(hertz, 0.5))
+        mixed = self._plugin == "audiobridge"
+        return talker(self.place(name), tone(hertz, 0.5), plugin=self._plugin, levels=mixed)
 
     def guest(self, name: str) -> AbstractAsyncContextManager[Any]:
-        return talker(self.place(name))
+        return talker(self.place(name), plugin=self._plugin)
 
     async def monitors(self) -> int:
-        async with caller(self.place("")) as asking:
+        async with caller(self.place(""), self._plugin) as asking:
             return (await asking.members()).count("Room Monitor")
 
     async def notice(self, guest: Any) -> str:
@@ -167,7 +170,7 @@ class VideoRoomStage:
 @asynccontextmanager
 async def videoroom(folder: Path, ports: Ports) -> AsyncIterator[Stage]:
     async with janus_server(folder, ports(), videoroom=VIDEOROOM) as server:
-        yield VideoRoomStage(server)
+        yield JanusStage(server, "videoroom", VideoRoomConnector)
 
 
 AUDIOBRIDGE = """room-1234: {
@@ -181,49 +184,10 @@ AUDIOBRIDGE = """room-1234: {
 """
 
 
-class AudioBridgeStage:
-    nowhere = ConnectionLost
-
-    def __init__(self, server: JanusServer) -> None:
-        self._server = server
-        self.connector: Connector = self._connect(server.port)
-        self.unwelcome: Connector = self._connect(server.port, pin="wrong")
-        self.elsewhere: Connector = self._connect(server.port, room=4321)
-
-    def _connect(self, port: int, *, room: int = 1234, pin: str = "sesame") -> Connector:
-        place = Place(f"ws://127.0.0.1:{port}", room, "Room Monitor", pin=pin)
-        return AudioBridgeConnector(lambda: place)
-
-    def place(self, name: str) -> Place:
-        return Place(self._server.url, 1234, name, pin="sesame")
-
-    def absent(self, port: int) -> Connector:
-        return self._connect(port)
-
-    def speaker(self, name: str, hertz: float) -> AbstractAsyncContextManager[Speaking]:
-        return talker(self.place(name), tone(hertz, 0.5), plugin="audiobridge", levels=True)
-
-    def guest(self, name: str) -> AbstractAsyncContextManager[Any]:
-        return talker(self.place(name), plugin="audiobridge")
-
-    async def monitors(self) -> int:
-        async with caller(self.place(""), "audiobridge") as asking:
-            return (await asking.members()).count("Room Monitor")
-
-    async def notice(self, guest: Any) -> str:
-        raise AssertionError("Janus has no notices")
-
-    async def die(self) -> None:
-        self._server.kill()
-
-    async def restart(self) -> None:
-        await self._server.start()
-
-
 @asynccontextmanager
 async def audiobridge(folder: Path, ports: Ports) -> AsyncIterator[Stage]:
     async with janus_server(folder, ports(), audiobridge=AUDIOBRIDGE) as server:
-        yield AudioBridgeStage(server)
+        yield JanusStage(server, "audiobridge", AudioBridgeConnector)
 
 
 STAGES: dict[str, Callable[[Path, Ports], AbstractAsyncContextManager[Stage]]] = {

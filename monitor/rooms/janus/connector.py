@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
@@ -15,7 +16,7 @@ from monitor.rooms.janus.visit import Visit
 from monitor.rooms.joining import Joining
 
 
-class _JanusConnector:
+class _JanusConnector(ABC):
     def __init__(self, place: Callable[[], Place], patience: float = 5.0) -> None:
         """`place` is asked at each join, so that a renewed secret counts; an OperatorError of its is a refusal.
         `patience`: seconds without any sign of life on the media path, after which the visit counts as lost."""
@@ -26,8 +27,8 @@ class _JanusConnector:
         """See `Connector.join`."""
         return Joining(self._enter, lambda session: (session.attend(), session.tend()))
 
-    def _session(self, signalling: Signalling, place: Place) -> Visit:
-        raise NotImplementedError
+    @abstractmethod
+    def _session(self, signalling: Signalling, place: Place) -> Visit: ...
 
     async def _enter(self, stack: AsyncExitStack) -> Visit:
         place = known(self._place)

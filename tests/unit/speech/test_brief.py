@@ -78,6 +78,8 @@ def test_real_speech_is_heard_short_and_what_is_too_long_is_not() -> None:
     hints = Hints(("en",))
     (short,) = recogniser.transcribe([(utterance(clip[: 8 * RATE]), hints)])
     assert not short.full
+    (asked,) = recogniser.transcribe([(utterance(clip[: 8 * RATE]), Hints(("en",), speech=60.0))])
+    assert asked.full, "so little text for a minute of voice"
     (long,) = recogniser.transcribe([(utterance(np.tile(clip, 4)[: 25 * RATE]), hints)])
     assert long.full
     (asked,) = WhisperRecogniser(files.path, files.name, full=True).transcribe([(utterance(clip[: 8 * RATE]), hints)])
