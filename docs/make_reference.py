@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from monitor import errors
 from monitor.cli import app
-from monitor.config import JanusRoom, Room, Settings
+from monitor.config import Settings
+from monitor.config_rooms import JanusRoom, Room
 from monitor.messages import FEED, Hello
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics

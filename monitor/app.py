@@ -25,7 +25,9 @@ from monitor.catalog.backtests import Backtests
 from monitor.catalog.catalog import Catalog
 from monitor.catalog.quality import Quality
 from monitor.catalog.trials import Trials
-from monitor.config import AnyRoom, JanusRoom, Room, Settings, secret
+from monitor.config import Settings
+from monitor.config_rooms import AnyRoom
+from monitor.connecting import connector_for
 from monitor.evidence.clip import remove as remove_clips
 from monitor.house import House, alerting
 from monitor.keywords.backtest import Report
@@ -43,12 +45,8 @@ from monitor.messages import (
 from monitor.model import Heard, RoomState
 from monitor.rooms import opus
 from monitor.rooms.backoff import Backoff
-from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
-from monitor.rooms.connector import Connector
 from monitor.rooms.ice import allow_loopback
-from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
-from monitor.rooms.janus.protocol import Place
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.store.archive import Archive
 from monitor.telemetry.metrics import Metrics
@@ -233,15 +231,8 @@ class Service:
 
     def _supervisor(self, room: AnyRoom, rooms: BuiltinRooms, url: str) -> RoomSupervisor:
         watch = self._watches[room.id]
-        connector: Connector
-        match room:
-            case Room():
-                address = f"{url.replace('http', 'ws', 1)}/rooms/{room.id}/ws"
-                connector = BuiltinConnector(address, rooms.monitor_token)
-            case JanusRoom(plugin="audiobridge"):
-                connector = AudioBridgeConnector(lambda: _place(room))
-            case JanusRoom():
-                connector = VideoRoomConnector(lambda: _place(room))
+        page = f"{url.replace('http', 'ws', 1)}/rooms/{room.id}/ws"
+        connector = connector_for(room, builtin=page, monitor_token=rooms.monitor_token)
         return RoomSupervisor(
             room.id,
             connector,
@@ -312,18 +303,6 @@ class Service:
             wrong.append(f"{house.batcher.waiting_seconds:.0f} s of speech wait for the recogniser")
         wrong += self._canary.trouble() if self._canary else []
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]
-
-
-def _place(room: JanusRoom) -> Place:
-    """Raises ConfigInvalid where a secret can't be read."""
-    return Place(
-        room.address,
-        room.room,
-        room.display,
-        pin=secret(room.pin),
-        token=secret(room.token),
-        api_secret=secret(room.api_secret),
-    )
 
 
 def _with_canary(settings: Settings) -> Settings:

@@ -26,7 +26,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from monitor.config import Canary as Plan
-from monitor.config import Room, Settings
+from monitor.config import Settings
+from monitor.config_rooms import Room
 from monitor.errors import Busy, ConfigInvalid, ConnectionLost, MonitorError, OperatorError, ServiceSilent
 from monitor.fetch.recordings import recordings
 from monitor.media import read_all

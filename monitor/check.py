@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from monitor.config import JanusRoom, Settings, load, secret
+from monitor.config import Settings, load, secret
+from monitor.config_rooms import JanusRoom
 from monitor.errors import ConfigInvalid, DataInUse, OperatorError
 from monitor.keywords.library import Library
 from monitor.rooms import opus

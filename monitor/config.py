@@ -9,31 +9,16 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import platformdirs
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config_base import Language, Section
+from monitor.config_rooms import KINDS, AnyRoom, with_files_from
 from monitor.errors import ConfigInvalid
 from monitor.model import Grade, Severity
-
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-SecretReference = Annotated[str, Field(pattern=r"^(|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
-"""Where a secret is, never the secret itself: `env:NAME`, `file:PATH`, or nothing. `secret` reads it."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Web(Section):
@@ -118,51 +103,6 @@ class Canary(Section):
     list: str = Field("canary-en", min_length=1, description="Name of the keyword list that has the rule")
     every: float = Field(10.0, ge=0, le=1440, description="Minutes between two tries; 0: only on request")
     within: float = Field(15.0, gt=0, le=600, description="Seconds from the recording's end to the alert that are well")
-
-
-class RoomBase(Section):
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short name, used in addresses")
-    name: str = Field("", description="Name to show; empty: the id")
-    languages: tuple[Language, ...] = Field((), description="Languages spoken there (ISO 639-1); empty: any")
-    notice: str = Field(
-        "This room is monitored for safety: what is said is transcribed and checked.",
-        min_length=1,
-        max_length=500,
-        description="Shown to all participants, where the kind of room has a way to",
-    )
-
-
-class Room(RoomBase):
-    kind: Literal["builtin"] = Field("builtin", description="Kind of room; each kind but this has settings of its own")
-
-
-class JanusRoom(RoomBase):
-    kind: Literal["janus"] = Field(description="A room of a Janus server, version 1.0 or newer")
-    address: str = Field(pattern=r"^wss?://.+", description="Janus's websocket: ws:// or wss://")
-    plugin: Literal["videoroom", "audiobridge"] = Field(
-        "videoroom", description="Janus's plugin that has the room; an audiobridge gives one mix of all speakers"
-    )
-    room: int | str = Field(description="The room's id at Janus; text where Janus was set up with string_ids")
-    display: str = Field("Room Monitor", min_length=1, max_length=60, description="Name that participants see")
-    pin: SecretReference = Field("", description="The room's PIN: env:NAME or file:PATH; empty: it has none")
-    token: SecretReference = Field("", description="A token on the room's list, or a signed one; likewise")
-    api_secret: SecretReference = Field("", description="The api_secret of the Janus server; likewise")
-
-
-def _kind(room: Any) -> str:
-    """Without a kind it is the built-in one."""
-    kind = room.get("kind", "builtin") if isinstance(room, dict) else getattr(room, "kind", "builtin")
-    return kind if isinstance(kind, str) else ""
-
-
-AnyRoom = Annotated[
-    Annotated[Room, Tag("builtin")] | Annotated[JanusRoom, Tag("janus")],
-    Discriminator(
-        _kind,
-        custom_error_type="kind",
-        custom_error_message="`kind` must be builtin or janus",
-    ),
-]
 
 
 class Settings(BaseSettings):
@@ -266,19 +206,8 @@ def shipped() -> Path:
 
 def _place(loc: tuple[int | str, ...]) -> str:
     """Where in the file, without the kind that pydantic puts after a room's number."""
-    parts = [
-        str(part) for n, part in enumerate(loc) if not (n == 2 and loc[0] == "rooms" and part in ("builtin", "janus"))
-    ]
+    parts = [str(part) for n, part in enumerate(loc) if not (n == 2 and loc[0] == "rooms" and part in KINDS)]
     return ".".join(parts)
-
-
-def _absolute(room: Room | JanusRoom, base: Path) -> Room | JanusRoom:
-    """The room with the files of its secrets counted from the settings file."""
-    if isinstance(room, Room):
-        return room
-    references = {name: getattr(room, name) for name in ("pin", "token", "api_secret")}
-    files = {name: f"file:{base / ref[5:]}" for name, ref in references.items() if ref.startswith("file:")}
-    return room.model_copy(update=files)
 
 
 def _rebase(settings: Settings, base: Path) -> Settings:
@@ -287,6 +216,6 @@ def _rebase(settings: Settings, base: Path) -> Settings:
     canary = settings.canary
     if Path(canary.recording).suffix:  # a file, and no name
         canary = canary.model_copy(update={"recording": str(base / canary.recording)})
-    rooms = tuple(_absolute(room, base) for room in settings.rooms)
+    rooms = tuple(with_files_from(room, base) for room in settings.rooms)
     changed = {"storage": storage, "keywords": keywords, "canary": canary, "rooms": rooms}
     return settings.model_copy(update=changed)

@@ -9,7 +9,8 @@ from pathlib import Path
 import structlog
 
 from monitor.app import Service
-from monitor.config import Room, Settings, Web
+from monitor.config import Settings, Web
+from monitor.config_rooms import Room
 from monitor.errors import PortInUse
 from monitor.fetch.recordings import Recording
 from monitor.rooms.builtin.script import Turn

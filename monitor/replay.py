@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from monitor import house as houses
-from monitor.config import Room, Settings
+from monitor.config import Settings
+from monitor.config_rooms import Room
 from monitor.errors import MediaUnreadable
 from monitor.house import House
 from monitor.media import probe, read

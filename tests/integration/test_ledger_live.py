@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from monitor.app import Service
-from monitor.config import Keywords, Room, Settings, Storage, Web
+from monitor.config import Keywords, Settings, Storage, Web
+from monitor.config_rooms import Room
 from monitor.messages import Behind, GapNoted, Numbered
 from monitor.model import RoomState, Utterance
 from monitor.rooms.backoff import Backoff

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from monitor.canary import Try, judged
-from monitor.config import Canary, Room, Settings
+from monitor.config import Canary, Settings
+from monitor.config_rooms import Room
 from monitor.views import alert_view
 from tests.helpers.storing import alert
 

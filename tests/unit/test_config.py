@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from monitor.alerts.grading import HIGHEST
-from monitor.config import Alerts, JanusRoom, Room, Settings, load, secret, shipped
+from monitor.config import Alerts, Settings, load, secret, shipped
+from monitor.config_rooms import JanusRoom, Room
 from monitor.errors import ConfigInvalid
 from monitor.model import Grade, Severity
 

@@ -1,0 +1,70 @@
+"""Settings of one room, by its kind. `monitor.config` puts them together; parts receive plain values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from monitor.config_base import Language, SecretReference, Section
+
+
+class RoomBase(Section):
+    SECRETS: ClassVar[tuple[str, ...]] = ()
+    """Fields that are references to secrets."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short name, used in addresses")
+    name: str = Field("", description="Name to show; empty: the id")
+    languages: tuple[Language, ...] = Field((), description="Languages spoken there (ISO 639-1); empty: any")
+    notice: str = Field(
+        "This room is monitored for safety: what is said is transcribed and checked.",
+        min_length=1,
+        max_length=500,
+        description="Shown to all participants, where the kind of room has a way to",
+    )
+
+
+class Room(RoomBase):
+    kind: Literal["builtin"] = Field("builtin", description="Kind of room; each kind but this has settings of its own")
+
+
+class JanusRoom(RoomBase):
+    SECRETS = ("pin", "token", "api_secret")
+
+    kind: Literal["janus"] = Field(description="A room of a Janus server, version 1.0 or newer")
+    address: str = Field(pattern=r"^wss?://.+", description="Janus's websocket: ws:// or wss://")
+    plugin: Literal["videoroom", "audiobridge"] = Field(
+        "videoroom", description="Janus's plugin that has the room; an audiobridge gives one mix of all speakers"
+    )
+    room: int | str = Field(description="The room's id at Janus; text where Janus was set up with string_ids")
+    display: str = Field("Room Monitor", min_length=1, max_length=60, description="Name that participants see")
+    pin: SecretReference = Field("", description="The room's PIN: env:NAME or file:PATH; empty: it has none")
+    token: SecretReference = Field("", description="A token on the room's list, or a signed one; likewise")
+    api_secret: SecretReference = Field("", description="The api_secret of the Janus server; likewise")
+
+
+KINDS = ("builtin", "janus")
+
+
+def _kind(room: Any) -> str:
+    """Without a kind it is the built-in one."""
+    kind = room.get("kind", "builtin") if isinstance(room, dict) else getattr(room, "kind", "builtin")
+    return kind if isinstance(kind, str) else ""
+
+
+AnyRoom = Annotated[
+    Annotated[Room, Tag("builtin")] | Annotated[JanusRoom, Tag("janus")],
+    Discriminator(
+        _kind,
+        custom_error_type="kind",
+        custom_error_message="`kind` must be " + " or ".join(KINDS),
+    ),
+]
+
+
+def with_files_from(room: AnyRoom, base: Path) -> AnyRoom:
+    """The room with the files of its secrets counted from the directory of the settings file."""
+    references = {name: getattr(room, name) for name in room.SECRETS}
+    files = {name: f"file:{base / ref[5:]}" for name, ref in references.items() if ref.startswith("file:")}
+    return room.model_copy(update=files)

@@ -1,0 +1,1 @@
+"""Synthetic-voice signatures: features, detectors, calibration, evidence over time, training and evaluation."""
