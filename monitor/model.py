@@ -1,4 +1,4 @@
-"""The core types that pass between the stages. Frozen; this module imports nothing of ours.
+"""The core types that pass between the stages. Frozen; of ours this module imports the signs of a voice alone.
 
 Time has two kinds here, and the field says which:
 - *media time*: samples at 16 kHz since the speaker's track began (int, so it never drifts), or seconds made from it;
@@ -13,6 +13,8 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.voice_signs import SyntheticVoice
 
 RATE = 16_000
 """Samples per second, everywhere after the receiver."""
@@ -73,6 +75,7 @@ class Utterance:
     audio: Samples  # shape (n,), int16
     cut: Cut
     overlap: int = 0  # samples at the head that the utterance before has as well
+    mixed: bool = False  # the room gives one mix of all: nothing can be said of one person's voice
 
     @property
     def end(self) -> int:
@@ -293,12 +296,13 @@ class Alert:
     utterance: str  # id of the utterance of the first hit
     severity: Severity
     state: AlertState
-    hits: tuple[KeywordHit, ...]  # the first one raised it; repeats within the cool-down are merged in
+    hits: tuple[KeywordHit, ...]  # the first one raised it; repeats within the cool-down are merged in; none of a voice
     count: int  # hits so far, also those no longer kept in `hits`
     language: str
     spoken_at: float  # wall time at which the first hit's last word ended
     raised_at: float  # wall time
     clip: str = ""  # name of the evidence clip, empty where there is none
+    voice: SyntheticVoice | None = None  # the reason, where it is about a voice and not about words
 
 
 class RoomState(StrEnum):

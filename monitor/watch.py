@@ -210,7 +210,7 @@ class RoomWatch:
         def named(utterance: Utterance) -> None:
             voices = track.voices(utterance.began, utterance.began + utterance.seconds)
             name = f"{track.speaker.name} ({', '.join(voices)})" if voices else track.speaker.name
-            self._hand_over(replace(utterance, speaker=Speaker(track.speaker.id, name)))
+            self._hand_over(replace(utterance, speaker=Speaker(track.speaker.id, name), mixed=True))
 
         return named
 
