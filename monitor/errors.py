@@ -17,7 +17,21 @@ IllegalTransition     not a MonitorError: a bug
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
+
+
+class Step(StrEnum):
+    """What comes after what until somebody in a room is heard; `rooms probe` names the one that fails."""
+
+    SIGNALLING = "signalling"  # the server answers, and speaks what we expect
+    PERMISSION = "permission"  # it lets us in
+    ROOM = "room"  # the room is there
+    RELAY = "relay"  # STUN and TURN servers, where there are any, do what is asked of them
+    PATH = "path"  # ICE found a way for media (UDP)
+    ENCRYPTION = "encryption"  # DTLS
+    MEDIA = "media"  # packets of somebody's audio come
+    SOUND = "sound"  # and it is not all silence
 
 
 class MonitorError(Exception):
@@ -108,6 +122,11 @@ class RoomError(MonitorError):
     """Something about one room; the others go on."""
 
     code = "room"
+
+    def __init__(self, message: str = "", *, step: Step | None = None) -> None:
+        """`step`: where on the way to being heard it happened, where that is known."""
+        super().__init__(message)
+        self.step = step
 
 
 class ConnectionLost(RoomError):

@@ -6,7 +6,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.typing import Subprotocol
 
-from monitor.errors import ConnectionLost, Refused
+from monitor.errors import ConnectionLost, Refused, Step
+from monitor.rooms import progress
 
 MESSAGE_LIMIT = 1 << 20
 """Bytes of one message from a server: a description with hundreds of m-lines has less."""
@@ -18,7 +19,7 @@ PING_SECONDS = 5.0
 async def dial(url: str, subprotocol: str = "") -> ClientConnection:
     """An open websocket. Raises Refused where another try makes no sense, else ConnectionLost."""
     try:
-        return await connect(
+        socket = await connect(
             url,
             subprotocols=[Subprotocol(subprotocol)] if subprotocol else None,
             proxy=None,  # media goes straight to the server: signalling through somebody else's machine is no help
@@ -32,9 +33,12 @@ async def dial(url: str, subprotocol: str = "") -> ClientConnection:
     except InvalidStatus as error:
         status = error.response.status_code
         if 400 <= status < 500:
-            raise Refused(f"{url} answered {status}: no such room, or not for us") from error
-        raise ConnectionLost(f"{url} answered {status}") from error
+            step = Step.PERMISSION if status in (401, 403) else Step.ROOM
+            raise Refused(f"{url} answered {status}: no such room, or not for us", step=step) from error
+        raise ConnectionLost(f"{url} answered {status}", step=Step.SIGNALLING) from error
     except InvalidURI as error:
-        raise Refused(f"{url} is not a websocket address") from error
+        raise Refused(f"{url} is not a websocket address", step=Step.SIGNALLING) from error
     except (OSError, TimeoutError, InvalidHandshake) as error:
-        raise ConnectionLost(f"{url} can't be reached: {error}") from error
+        raise ConnectionLost(f"{url} can't be reached: {error}", step=Step.SIGNALLING) from error
+    progress.reached(Step.SIGNALLING, url)
+    return socket

@@ -1,4 +1,5 @@
-"""Where a peer connection looks for a path: this machine's addresses, no STUN server, loopback when there is no other.
+"""Where a peer connection looks for a path: this machine's addresses, and the STUN and TURN servers that are named;
+loopback when there is no other.
 
 aiortc asks a public STUN server unless told not to: outside traffic that nobody agreed to. aioice never offers
 127.0.0.1, so on a machine without a network two local peers would find no path at all.
@@ -9,14 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import aioice.ice
-from aiortc import RTCConfiguration, RTCIceServer
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
+from aiortc.rtcconfiguration import RTCIceTransportPolicy
+
+from monitor.rooms import gather, progress
+from monitor.rooms.servers import NOTHING, Ice
 
 Addresses = Callable[[bool, bool], list[str]]
 _original: Addresses = aioice.ice.get_host_addresses
 
 
+def connection(ice: Ice = NOTHING) -> RTCPeerConnection:
+    """A peer connection that looks for its path so, and tells of it (see `progress`)."""
+    gather.install()
+    policy = RTCIceTransportPolicy.RELAY if ice.relay_only else RTCIceTransportPolicy.ALL
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=gather.Servers(ice), iceTransportPolicy=policy))
+    progress.follow(pc)
+    return pc
+
+
 def configuration(servers: Sequence[RTCIceServer] = ()) -> RTCConfiguration:
-    """The configuration of every peer connection of ours: the given STUN and TURN servers, by default none."""
+    """The configuration of a peer connection that is none of a visit's: the given servers, by default none."""
     return RTCConfiguration(iceServers=list(servers))
 
 

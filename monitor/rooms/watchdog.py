@@ -13,6 +13,7 @@ class Watchdog:
         if patience <= 0:
             raise ValueError("patience is in seconds, more than 0")
         self._patience = patience
+        self._told = False
         self._talking = False
         self._muted = False
         self._expected_since: float | None = None  # since when audio should come; None: it need not
@@ -32,6 +33,11 @@ class Watchdog:
         self._muted = yes
         self._update(at)
 
+    @property
+    def expecting(self) -> bool | None:
+        """Whether the room says that the speaker talks and isn't muted; None: it has never said anything."""
+        return self._talking and not self._muted if self._told else None
+
     def deaf(self, now: float) -> bool:
         """Whether audio has been due for longer than the patience, and none came: rebuild the connection."""
         return self.waiting(now) > self._patience
@@ -43,6 +49,7 @@ class Watchdog:
         return max(0.0, now - max(self._expected_since, self._packet))
 
     def _update(self, at: float) -> None:
+        self._told = True
         expected = self._talking and not self._muted
         if not expected:
             self._expected_since = None

@@ -11,7 +11,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from monitor.errors import ConnectionLost, Refused
+from monitor.errors import ConnectionLost, Refused, Step
 from monitor.model import Speaker
 from monitor.rooms.builtin.protocol import Message, Role, dump
 from monitor.rooms.dial import dial
@@ -96,8 +96,11 @@ async def _receive(socket: ClientConnection) -> Message:
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ConnectionLost("the room's server sends messages without a type")
     if message["type"] == "refused":
-        text = f"{message.get('message')} ({message.get('code')})"
-        raise ConnectionLost(text) if message.get("code") in TRANSIENT else Refused(text)
+        code = message.get("code")
+        text = f"{message.get('message')} ({code})"
+        if code in TRANSIENT:
+            raise ConnectionLost(text)
+        raise Refused(text, step=Step.ROOM if code == "unknown-room" else Step.PERMISSION)
     return message
 
 

@@ -70,6 +70,16 @@ class _Session:
     def roster(self) -> tuple[Speaker, ...]:
         return tuple(who.speaker for who in self._visit.roster.values() if who.role == "participant")
 
+    def talking(self) -> dict[str, bool]:
+        """See `SaysWhoTalks`."""
+        said = {}
+        for who in self._visit.roster.values():
+            if who.role == "participant":
+                dog = self._dogs.get(who.id)
+                expecting = dog.expecting if dog is not None else None
+                said[who.name] = who.talking and not who.muted if expecting is None else expecting
+        return said
+
     async def announce(self, notice: str) -> None:
         await self._visit.send("announce", notice=notice)
 

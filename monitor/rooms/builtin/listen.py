@@ -10,16 +10,17 @@ from monitor.errors import ConnectionLost
 from monitor.model import Speaker
 from monitor.rooms.builtin import private
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec
-from monitor.rooms.ice import configuration
+from monitor.rooms.ice import connection
 from monitor.rooms.peer import MediaStream, Receiver
+from monitor.rooms.servers import NOTHING, Ice
 from monitor.rooms.whole import whole
 
 
 class Listener:
     """Hears everybody: a stream for each speaker, ended when the speaker's slot is taken away."""
 
-    def __init__(self) -> None:
-        self._pc = RTCPeerConnection(configuration=configuration())
+    def __init__(self, ice: Ice = NOTHING) -> None:
+        self._pc = connection(ice)
         self._receiver = Receiver(self._pc)
         self._who: dict[str, str] = {}  # MID → participant id
 
@@ -70,7 +71,7 @@ class Decliner:
     """Hears nobody: answers that every m-line is inactive, so that the server sends nothing."""
 
     def __init__(self) -> None:
-        self._pc = RTCPeerConnection(configuration=configuration())
+        self._pc = connection()
 
     async def answer(self, sdp: str) -> str:
         """Raises ConnectionLost."""

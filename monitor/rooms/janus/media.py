@@ -19,9 +19,10 @@ from monitor.errors import ConnectionLost
 from monitor.model import Speaker
 from monitor.rooms.builtin import private
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, opus_only
-from monitor.rooms.ice import configuration
+from monitor.rooms.ice import connection
 from monitor.rooms.janus.protocol import Event
 from monitor.rooms.peer import MediaStream, Receiver
+from monitor.rooms.servers import Ice
 from monitor.rooms.whole import whole
 
 EARLY = 64
@@ -31,8 +32,8 @@ EARLY = 64
 class Media:
     """Made for one visit, ended by `close`."""
 
-    def __init__(self) -> None:
-        self._pc = RTCPeerConnection(configuration=configuration())
+    def __init__(self, ice: Ice) -> None:
+        self._pc = connection(ice)
         self._receiver = Receiver(self._pc)
         self._candidates = Candidates(self._pc)
         self._who: dict[str, Speaker] = {}

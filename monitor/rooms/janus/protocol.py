@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from monitor.errors import ConnectionLost, Refused
+from monitor.errors import ConnectionLost, Refused, Step
+from monitor.rooms.servers import NOTHING, Ice
 
 SUBPROTOCOL = "janus-protocol"
 Plugin = Literal["videoroom", "audiobridge"]
@@ -50,6 +51,7 @@ class Place:
     pin: str = ""  # of the room
     token: str = ""  # one that the room has on its list; where the core wants tokens, the same one
     api_secret: str = ""  # of the whole server
+    ice: Ice = NOTHING  # how to look for a path to its media
 
     def door(self) -> dict[str, Any]:
         """What a join says of who comes and why it may."""
@@ -86,8 +88,8 @@ class Event:
         reason = own.get("reason") if isinstance(own, Mapping) else self.data.get("error")
         text = f"Janus answered: {reason} ({self.error})"
         if self.error in _NO_SUCH_ROOM:
-            return ConnectionLost(f"{text}; waiting for the room to be made")
-        return Refused(text) if self.error in _REFUSED else ConnectionLost(text)
+            return ConnectionLost(f"{text}; waiting for the room to be made", step=Step.ROOM)
+        return Refused(text, step=Step.PERMISSION) if self.error in _REFUSED else ConnectionLost(text)
 
 
 def parse(text: str | bytes) -> Event:
@@ -95,9 +97,10 @@ def parse(text: str | bytes) -> Event:
     try:
         body = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConnectionLost("the server sends something other than JSON: is it a Janus?") from error
+        what = "the server sends something other than JSON: is it a Janus?"
+        raise ConnectionLost(what, step=Step.SIGNALLING) from error
     if not isinstance(body, dict) or not isinstance(body.get("janus"), str):
-        raise ConnectionLost("the server's messages are not Janus's")
+        raise ConnectionLost("the server's messages are not Janus's", step=Step.SIGNALLING)
     plugin, jsep, handle = body.get("plugindata"), body.get("jsep"), body.get("sender", 0)
     data = plugin.get("data") if isinstance(plugin, dict) else None
     sdp = jsep.get("sdp") if isinstance(jsep, dict) else None

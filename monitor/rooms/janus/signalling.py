@@ -15,7 +15,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from monitor.errors import ConnectionLost, Refused
+from monitor.errors import ConnectionLost, Refused, Step
 from monitor.rooms.dial import dial
 from monitor.rooms.janus.protocol import SUBPROTOCOL, Data, Event, Place, dump, parse
 
@@ -149,7 +149,8 @@ class Signalling:
                     else:
                         return event
         except TimeoutError:
-            raise ConnectionLost(f"Janus has not answered for {ANSWER_SECONDS:g} s") from None
+            text = f"Janus has not answered for {ANSWER_SECONDS:g} s"
+            raise ConnectionLost(text, step=Step.SIGNALLING) from None
 
     async def _replace(self, broken: ClientConnection, error: ConnectionClosed) -> None:
         """Take the session over to a new socket; whoever notices first does it. Raises ConnectionLost."""

@@ -55,6 +55,11 @@ class VideoRoom(Visit):
     def roster(self) -> tuple[Speaker, ...]:
         return tuple(self._roster.people.values())
 
+    def talking(self) -> dict[str, bool]:
+        """See `SaysWhoTalks`: it says so where the room has `audiolevel_event`."""
+        said = ((source.speaker.name, source.dog.expecting) for source in self._roster.sources.values())
+        return {name: expecting for name, expecting in said if expecting is not None}
+
     def _finish(self, error: ConnectionLost | Refused | None) -> None:
         now = time.time()
         for source in self._listened():

@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 
-from monitor.errors import ConnectionLost, Refused
+from monitor.errors import ConnectionLost, Refused, Step
 from monitor.mailbox import Closed, Mailbox
 from monitor.model import Speaker
 from monitor.rooms.connector import Track
@@ -32,7 +32,7 @@ class Visit(ABC):
         self._signalling = signalling
         self._place = place
         self._patience = patience
-        self._media = Media()
+        self._media = Media(place.ice)
         self._pulse = Pulse(patience)
         self._tracks: Mailbox[Track] = Mailbox(TRACKS)
         self._error: ConnectionLost | Refused | None = None
@@ -112,7 +112,8 @@ class Visit(ABC):
         if self._pulse.stopped(await self._media.packets(), now):
             if self._pulse.felt:
                 raise ConnectionLost(f"nothing at all has come from Janus for {self._patience:g} s")
-            raise ConnectionLost("no media comes from Janus: is UDP open between this machine and its media ports?")
+            text = "no media comes from Janus: is UDP open between this machine and its media ports?"
+            raise ConnectionLost(text, step=Step.PATH)
 
     async def _sleep(self) -> None:
         try:
