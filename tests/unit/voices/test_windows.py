@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_no_second_is_cut_twice_where_utterances_overlap() -> None:
     second = dataclasses.replace(whole, audio=whole.audio[4 * RATE :], start=4 * RATE, overlap=RATE)
     pieces = [*windows.add(first), *windows.add(second), *windows.flush("track")]
     assert sum(p.speech for p in pieces) == pytest.approx(9.12, abs=0.35)
-    for one, next_ in zip(pieces, pieces[1:], strict=False):
+    for one, next_ in itertools.pairwise(pieces):
         assert one.end <= next_.start + 1e-6
 
 
