@@ -231,6 +231,10 @@ def _shown(message: Numbered, path: Path, alerts: dict[str, AlertView]) -> Itera
         case HeardMessage():
             kept = message.model_dump(include={"language", "text", "words", "ghosts", "cut", "seconds", "took"})
             yield {"type": "utterance", "file": str(path), "speaker": message.speaker.name, "at": message.began} | kept
+        case AlertRaised(alert=alert) | AlertChanged(alert=alert) if alert.voice is not None:
+            yield {"type": "voice", "file": str(path), "speaker": alert.speaker.name, "at": alert.spoken_at} | (
+                alert.voice.model_dump() | {"state": alert.state, "alert": alert.id}
+            )
         case AlertRaised(alert=alert) | AlertChanged(alert=alert):
             before = alerts.get(alert.id)
             if before is None or alert.count > before.count:
