@@ -2,13 +2,14 @@
 
 MonitorError(code, message)
 ├─ OperatorError      somebody must change something
-│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted
+│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · VoiceModelInvalid
 │  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
 │  ├─ MediaUnreadable · PortInUse · DataInUse · DownloadFailed · ServiceSilent
 ├─ RoomError
 │  ├─ ConnectionLost  try again
 │  └─ Refused         don't
 ├─ Overloaded         shed, count, tell
+├─ DetectorFailed     a voice detector that is switched off
 ├─ Busy               one at a time, and one runs
 ├─ StoreFailed        the database can't be written
 └─ Forbidden          a person may not do this
@@ -68,6 +69,12 @@ class ModelUntrusted(OperatorError):
     """A model file whose digest is not known."""
 
     code = "model-untrusted"
+
+
+class VoiceModelInvalid(OperatorError):
+    """A voice detector that can't go live: the message says what in its manifest to change."""
+
+    code = "voice-model-invalid"
 
 
 class KeywordListInvalid(OperatorError):
@@ -151,6 +158,12 @@ class Busy(MonitorError):
     """Work of which one runs at a time, and one runs: wait for it or cancel it."""
 
     code = "busy"
+
+
+class DetectorFailed(MonitorError):
+    """A voice detector crashed, stalled or answered with what is no score: it is switched off, the rest goes on."""
+
+    code = "detector-failed"
 
 
 class StoreFailed(MonitorError):

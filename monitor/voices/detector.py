@@ -8,14 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MonitorError
 from monitor.voices.features import Signal
-
-
-class DetectorFailed(MonitorError):
-    """A detector that crashed, stalled or answered with something that is no score: it is switched off."""
-
-    code = "detector-failed"
 
 
 class VoiceDetector(Protocol):
