@@ -1,4 +1,4 @@
-"""What can be said of a voice: the types that an alert carries. Imports nothing of ours, so that model.py can use it."""
+"""What can be said of a voice: the types that an alert carries. Imports nothing of ours: model.py uses it."""
 
 from __future__ import annotations
 
