@@ -232,7 +232,7 @@ class Service:
     def _supervisor(self, room: AnyRoom, rooms: BuiltinRooms, url: str) -> RoomSupervisor:
         watch = self._watches[room.id]
         page = f"{url.replace('http', 'ws', 1)}/rooms/{room.id}/ws"
-        connector = connector_for(room, builtin=page, monitor_token=rooms.monitor_token)
+        connector = connector_for(room, builtin=page, monitor_token=rooms.monitor_token, ice=self._settings.ice)
         return RoomSupervisor(
             room.id,
             connector,

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.config_base import Language, Section
+from monitor.config_ice import IceSettings, turn_files_from
 from monitor.config_rooms import KINDS, AnyRoom, with_files_from
 from monitor.errors import ConfigInvalid
 from monitor.model import Grade, Severity
@@ -124,6 +125,7 @@ class Settings(BaseSettings):
     keywords: Keywords = Keywords()
     alerts: Alerts = Alerts()
     canary: Canary = Canary()
+    ice: IceSettings = IceSettings()
     rooms: tuple[AnyRoom, ...] = ()
     grace: float = Field(10.0, gt=0, description="Seconds that a stop may take to finish what was heard")
     log: Literal["text", "json"] = Field("text", description="Form of the log on standard error")
@@ -217,5 +219,6 @@ def _rebase(settings: Settings, base: Path) -> Settings:
     if Path(canary.recording).suffix:  # a file, and no name
         canary = canary.model_copy(update={"recording": str(base / canary.recording)})
     rooms = tuple(with_files_from(room, base) for room in settings.rooms)
-    changed = {"storage": storage, "keywords": keywords, "canary": canary, "rooms": rooms}
+    ice = settings.ice.model_copy(update={"turn": turn_files_from(settings.ice.turn, base)})
+    changed = {"storage": storage, "keywords": keywords, "canary": canary, "ice": ice, "rooms": rooms}
     return settings.model_copy(update=changed)

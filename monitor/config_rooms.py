@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag
 
 from monitor.config_base import Language, SecretReference, Section
+from monitor.config_ice import RoomIce, turn_files_from
 
 
 class RoomBase(Section):
@@ -29,7 +30,15 @@ class Room(RoomBase):
     kind: Literal["builtin"] = Field("builtin", description="Kind of room; each kind but this has settings of its own")
 
 
-class JanusRoom(RoomBase):
+class RemoteRoom(RoomBase):
+    """A room of somebody's media server."""
+
+    ice: RoomIce = Field(
+        RoomIce(), description="A table with settings of `[ice]` that are others for this room: `[rooms.ice]`"
+    )
+
+
+class JanusRoom(RemoteRoom):
     SECRETS = ("pin", "token", "api_secret")
 
     kind: Literal["janus"] = Field(description="A room of a Janus server, version 1.0 or newer")
@@ -66,5 +75,9 @@ AnyRoom = Annotated[
 def with_files_from(room: AnyRoom, base: Path) -> AnyRoom:
     """The room with the files of its secrets counted from the directory of the settings file."""
     references = {name: getattr(room, name) for name in room.SECRETS}
-    files = {name: f"file:{base / ref[5:]}" for name, ref in references.items() if ref.startswith("file:")}
+    files: dict[str, Any] = {
+        name: f"file:{base / ref[5:]}" for name, ref in references.items() if ref.startswith("file:")
+    }
+    if isinstance(room, RemoteRoom) and room.ice.turn:
+        files["ice"] = room.ice.model_copy(update={"turn": turn_files_from(room.ice.turn, base)})
     return room.model_copy(update=files)
