@@ -27,6 +27,8 @@ from monitor.voice_model import Abstained, VoiceScored, VoiceStanding, VoiceStat
 
 KEPT = 64
 """Windows kept for citing, the newest."""
+OVERLAP = 0.5
+"""Share of a window that is new at most where it shares time with those before: windows are cut every half window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,12 @@ class Evidence:
         return tuple(sorted(chosen, key=lambda w: w.start))
 
     def _fresh(self, window: VoiceWindow) -> float:
-        """Seconds of the window's speech that were in none before."""
+        """Seconds of the window's speech that were in none before, or less: pauses in it may be anywhere."""
         length = window.end - window.start
         new = window.end - max(window.start, self._covered)
+        most = 1.0 if window.start >= self._covered else OVERLAP
         self._covered = max(self._covered, window.end)
-        return window.speech * min(1.0, max(0.0, new / length)) if length > 0 else 0.0
+        return window.speech * min(most, max(0.0, new / length)) if length > 0 else 0.0
 
     def _count(self, llr: float, fresh: float) -> None:
         rules = self._rules

@@ -83,6 +83,14 @@ def test_overlapping_windows_count_for_the_speech_that_is_new(llr: float, count:
     assert overlapping.llr == pytest.approx(apart.llr, abs=0.02 * abs(apart.llr) + 1e-9)
 
 
+def test_a_pause_within_a_window_is_no_speech_that_is_new() -> None:
+    """Two seconds said, a minute's silence, two seconds said: of the second window half was in the first."""
+    evidence = Evidence(RULES, LIMITS)
+    evidence.note(VoiceWindow(0.0, 4.0, 4.0, 1.0, 1.0))
+    evidence.note(VoiceWindow(2.0, 66.0, 4.0, 1.0, 1.0))
+    assert evidence.standing().speech == pytest.approx(6.0)
+
+
 @given(llrs)
 def test_correlated_windows_count_less_than_independent_ones(values: list[float]) -> None:
     clipped = [min(RULES.highest, max(RULES.lowest, llr)) for llr in values]
