@@ -14,12 +14,21 @@ from monitor.message_parts import (
     AbstainedView,
     Message,
     VoiceDetectorView,
+    VoiceReason,
     VoiceSignView,
     VoiceView,
     VoiceWindowView,
 )
 
-__all__ = ["AbstainedView", "Message", "VoiceDetectorView", "VoiceSignView", "VoiceView", "VoiceWindowView"]
+__all__ = [
+    "AbstainedView",
+    "Message",
+    "VoiceDetectorView",
+    "VoiceReason",
+    "VoiceSignView",
+    "VoiceView",
+    "VoiceWindowView",
+]
 
 
 class SpeakerView(Message):
