@@ -18,6 +18,7 @@ from monitor.cli_common import Config, err, fetch_model, fetch_recordings, out, 
 from monitor.config import Settings, load
 from monitor.errors import MonitorError
 from monitor.keywords_try_cli import app as keywords
+from monitor.rooms_cli import app as rooms
 from monitor.running import run_expected
 from monitor.show import alert_row, alert_table, file_progress, print_finding, print_summary
 
@@ -31,6 +32,7 @@ app = typer.Typer(
 models = typer.Typer(help="Model files: what is known, what is here, fetch and verify.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
+app.add_typer(rooms, name="rooms")
 app.add_typer(bench, name="bench")
 
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]

@@ -68,10 +68,10 @@ async def _visit(connector: Connector, notes: Notes, seconds: float) -> None:
             raise ConnectionLost(f"the join was not done after {JOIN_SECONDS:g} s", step=notes.stuck_at()) from None
         for step in (Step.SIGNALLING, Step.PERMISSION, Step.ROOM):
             notes.reached(step)
-        await _listen(session, notes, seconds)
+        await _listen(session, notes, seconds, roster=connector.capabilities.reports_roster)
 
 
-async def _listen(session: Session, notes: Notes, seconds: float) -> None:
+async def _listen(session: Session, notes: Notes, seconds: float, *, roster: bool) -> None:
     """Until enough is known, or the time is over. Raises ConnectionLost or Refused where the visit ends badly."""
     errors: list[ConnectionLost | Refused] = []
 
@@ -86,7 +86,8 @@ async def _listen(session: Session, notes: Notes, seconds: float) -> None:
         tasks = [group.create_task(follow())]
         until = notes.now() + seconds
         while notes.now() < until and not errors and not notes.enough(ENOUGH):
-            notes.present = tuple(speaker.name for speaker in session.roster())
+            if roster:
+                notes.present = tuple(speaker.name for speaker in session.roster())
             if isinstance(session, SaysWhoTalks):
                 notes.said(session.talking())
             await asyncio.sleep(LOOK)

@@ -58,7 +58,7 @@ class Notes:
     """What was seen so far: the `Observer` of a probe. `clock`: steady seconds."""
 
     clock: Callable[[], float]
-    present: tuple[str, ...] = ()
+    present: tuple[str, ...] | None = None  # None: not known
     voices: dict[str, Voice] = field(default_factory=dict)
     error: ConnectionLost | Refused | None = None  # what ended the visit, or kept it from beginning
     failures: dict[Step, list[str]] = field(default_factory=dict)
@@ -131,7 +131,7 @@ def report(notes: Notes) -> Report:
     steps = tuple(_found(step, notes, failures) for step in STEPS)
     advice = ADVICE[first] if first is not None else ""
     voices = tuple(notes.voices.values())
-    return Report(steps, first, reason, advice, notes.present, voices, notes.now())
+    return Report(steps, first, reason, advice, notes.present or (), voices, notes.now())
 
 
 def _found(step: Step, notes: Notes, failures: Mapping[Step, str]) -> Found:
@@ -178,6 +178,8 @@ def _at_join(notes: Notes, error: ConnectionLost | Refused) -> Step:
 def _sound(notes: Notes) -> tuple[Step | None, str]:
     if Step.SOUND in notes.done:
         return None, ""
+    if notes.present == ():
+        return None, "nobody else is in the room: only silence comes"
     return Step.SOUND, f"audio comes from {_names(notes.voices)}, and all of it is silence"
 
 
@@ -212,9 +214,9 @@ ADVICE: dict[Step, str] = {
     "monitor waits.",
     Step.RELAY: "See [ice] in the settings. A wrong password is refused by name; a server that does not answer may be "
     "behind a firewall: try turns: (TLS, often on port 443). Behind credentials that run out is a clock.",
-    Step.PATH: "Open UDP between this machine and the server's media ports, in both directions; see that the server "
-    "tells an address that can be reached from here (behind NAT: its outer one). Where UDP can't be opened, name a TURN "
-    "server over TCP or TLS in [ice].",
+    Step.PATH: "Open UDP between this machine and the server's media ports, both ways; see that the server tells an "
+    "address that can be reached from here (behind NAT: its outer one). Where UDP can't be opened, name a TURN server "
+    "over TCP or TLS in [ice].",
     Step.ENCRYPTION: "Something between here and the server lets small packets through and not these: a firewall that "
     "knows DTLS, or a link with a small MTU. The server's log has its side.",
     Step.MEDIA: "The way is free, so the server sends nothing: see in its log whether the speaker's media reaches it, "
