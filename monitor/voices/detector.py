@@ -32,6 +32,9 @@ class VoiceDetector(Protocol):
         caller owns the thread. Finite, or it raises DetectorFailed; also raises what the engine raises.
         """
 
+    def stop(self) -> None:
+        """A run that goes on in another thread ends as soon as the engine can, and later ones fail. From any thread."""
+
 
 class Calibration(Protocol):
     """Turns raw scores into log-likelihood ratios (monitor/voices/calibrate.py makes them from labelled speech)."""
