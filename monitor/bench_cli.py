@@ -169,3 +169,24 @@ def bench_alike(
         start_log(settings, logging.WARNING)
         fetch_model(settings.speech.model, settings.speech.trust)
         run_expected(misheard.measure(settings, data, languages, seed, out))
+
+
+@app.command("soak")
+def bench_soak(
+    minutes: Annotated[float, typer.Option(min=0.5, help="Minutes in which speakers come and go")] = 30,
+    rooms: Annotated[int, typer.Option(min=2, help="Rooms; every other one is a VideoRoom of a Janus")] = 20,
+    loss: Annotated[float, typer.Option(min=0, max=0.5, help="Share of the speakers' packets that get lost")] = 0.02,
+    kills: Annotated[int, typer.Option(min=0, help="Times that Janus is killed and started again")] = 3,
+    seed: Annotated[int, typer.Option(help="Another seed makes other visits")] = 0,
+    config: Config = None,
+) -> None:
+    """The ledger beside what the speakers really sent, memory over time, and what is left over at the end.
+
+    The real service with a scripted recogniser; a real Janus, which must be installed. Exit code 1 when the ledger
+    misses or invents more than 0.5 % of the talk, when memory grows by 1 MB a minute, or when anything is left over.
+    """
+    from monitor.bench.soak import Soak, measure
+
+    settings = load(config)
+    start_log(settings, logging.ERROR)
+    raise typer.Exit(0 if run_expected(measure(settings, Soak(minutes, rooms, loss, kills, seed), out)) else 1)

@@ -79,14 +79,18 @@ async def build(
     *,
     clock: Callable[[], float] = time.time,
     metrics: Metrics | None = None,
+    hears: Recogniser | None = None,
 ) -> AsyncIterator[House]:
-    """Open the database in `data`, load lists and model. Raises OperatorError with what to do."""
+    """Open the database in `data`, load lists and model. Raises OperatorError with what to do.
+
+    `hears`: a recogniser in place of the settings' model.
+    """
     metrics = metrics or Metrics()
     database = data / "monitor.db"
     library = Library(settings.keywords.lists)
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
-    recogniser = await asyncio.to_thread(_recogniser, settings)
+    recogniser = hears or await asyncio.to_thread(_recogniser, settings)
     bigger = await asyncio.to_thread(_bigger, settings)
     gate = await asyncio.to_thread(SpeechGate)
     async with AsyncExitStack() as stack:
