@@ -53,6 +53,13 @@ class Rules:
         return self.highest / self.correlation
 
 
+def rules_for(window: float) -> Rules:
+    """The rules for a detector whose windows have so many seconds of speech. Thresholds are measured with these, and
+    hold for these alone: the live service, `voices calibrate` and `voices evaluate` all take them from here.
+    """
+    return Rules(unit=window)
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """From which evidence on a speaker is suspicious, and an alert. `alert` None: the detector only marks."""
