@@ -93,6 +93,28 @@ class Alerts(Section):
         return {grade: None if most == "never" else Severity(most) for grade, most in by_grade.items()}
 
 
+class Voices(Section):
+    model: str = Field(
+        "",
+        description="Detector of synthetic voices: `bundled`, a directory or manifest, a fetched hub name; empty: none",
+    )
+    calibration: str = Field("", description="Its calibration set, a file; empty: the one that comes with the model")
+    alert: Literal["marks", "alerts"] = Field(
+        "alerts", description="At most: mark speakers, or alert, where speaker-level figures allow it"
+    )
+    false_alerts: float = Field(
+        1.0, ge=0, le=1000, description="False alerts that are borne in 1,000 hours of genuine speech; 0: never alert"
+    )
+    false_marks: float = Field(
+        50.0, gt=0, le=10_000, description="The same for speakers who are wrongly marked as suspicious"
+    )
+    severity: Severity = Field(Severity.MEDIUM, description="Severity of its alerts")
+    backlog: float = Field(
+        60.0, gt=0, description="Seconds of speech that may wait for it; beyond, the oldest is left out"
+    )
+    trust: bool = Field(False, description="Accept a model file whose digest is not its manifest's")
+
+
 class Canary(Section):
     enabled: bool = Field(False, description="Speak a known phrase into a room of its own, to see that all of it works")
     room: str = Field("canary", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Id of that built-in room")
@@ -124,6 +146,7 @@ class Settings(BaseSettings):
     speech: Speech = Speech()
     keywords: Keywords = Keywords()
     alerts: Alerts = Alerts()
+    voices: Voices = Voices()
     canary: Canary = Canary()
     ice: IceSettings = IceSettings()
     rooms: tuple[AnyRoom, ...] = ()
