@@ -35,6 +35,12 @@ _RANKS = {
     Layout.CHANNEL_FRAMES: 4,
     Layout.CHANNEL_BANDS: 4,
 }
+_SWAPPED = {
+    Layout.FRAMES: "bands",
+    Layout.BANDS: "frames",
+    Layout.CHANNEL_FRAMES: "channel-bands",
+    Layout.CHANNEL_BANDS: "channel-frames",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,13 @@ def check(detector: OnnxDetector) -> Report:
 
 def _checked(detector: OnnxDetector) -> Report:
     _check_input(detector)
-    people, machines = _material(detector.window)
+    people, machines = material(detector.window)
     _check_output(detector, [people[0], machines[0]])
     begun = time.thread_time()
     genuine, synthetic = detector.score(people), detector.score(machines)
     cpu = (time.thread_time() - begun) / (len(people) + len(machines))
     scores = np.concatenate([genuine, synthetic])
-    _check_steady(detector, [*people, *machines], scores)
+    _check_steady(detector, people, machines, scores)
     ordered = float(np.mean(synthetic[:, None] > genuine[None]))
     if ordered < 0.5 and detector.manifest.polarity:
         raise VoiceModelInvalid(_reversed(detector, ordered))
@@ -98,24 +104,18 @@ def _wrong_size(detector: OnnxDetector, port: Port, axis: int, given: tuple[int,
     wanted, fixed = detector.manifest.input, port.shape[axis]
     assert isinstance(fixed, int)  # noqa: S101  the caller asked
     start = f'input "{port.name}" is {_shape(port)}, and {given} would be given: '
-    layout = wanted.layout
-    if layout.waveform:
-        if axis == len(given) - 1:
-            advice = f"set [input] samples = {fixed}"
-            longest = fixed / wanted.rate
-            return start + (advice if wanted.window <= longest else f"{advice} and window = {longest:.3f}")
+    if len(given) - axis > (1 if wanted.layout.waveform else 2):
         return start + "it has several channels: export it for one"
-    frames = -2 if layout in (Layout.FRAMES, Layout.CHANNEL_FRAMES) else -1
-    if axis - len(given) == frames:
+    if wanted.layout.waveform:
+        longest = fixed / wanted.rate
+        also = f" and window = {longest:.3f}" if wanted.window > longest else ""
+        return start + f"set [input] samples = {fixed}{also}"
+    if fixed == given[-2 if axis == len(given) - 1 else -1]:
+        return start + f'frames and bands are the other way round: set [input] layout = "{_SWAPPED[wanted.layout]}"'
+    if (axis == len(given) - 1) is (wanted.layout in (Layout.BANDS, Layout.CHANNEL_BANDS)):
         seconds = wanted.window * fixed / given[axis]
         return start + f"it takes {fixed} frames: set [input] window = {seconds:.3f} or near it"
-    if axis == 1 and len(given) == 4:
-        return start + "it has several channels: export it for one"
     fitting = [name for name, make in FEATURES.items() if make(np.zeros((1, RATE), np.float32)).shape[2] == fixed]
-    swapped = fixed == given[frames] and layout in (Layout.FRAMES, Layout.BANDS)
-    if swapped:
-        other = Layout.BANDS if layout is Layout.FRAMES else Layout.FRAMES
-        return start + f'frames and bands are the other way round: set [input] layout = "{other.value}"'
     return start + f"it takes {fixed} bands: set [input] features to {' or '.join(fitting) or 'features of that size'}"
 
 
@@ -146,7 +146,9 @@ def _kind(table: NDArray[np.float64]) -> str:
     return Kind.LOGITS.value if table.shape[1] > 1 else Kind.SINGLE.value
 
 
-def _check_steady(detector: OnnxDetector, material: Sequence[Signal], scores: NDArray[np.float64]) -> None:
+def _check_steady(
+    detector: OnnxDetector, people: Sequence[Signal], machines: Sequence[Signal], scores: NDArray[np.float64]
+) -> None:
     """The score of a window depends on that window, and on nothing else."""
     spread = float(scores.std())
     if spread <= 1e-6 * max(1.0, float(np.abs(scores).max())):
@@ -154,15 +156,15 @@ def _check_steady(detector: OnnxDetector, material: Sequence[Signal], scores: ND
             f"it gives {scores[0]:.4g} whatever it hears: [input] level, normalise, rate or layout must be wrong, or "
             "[output] name is not the scores"
         )
-    if np.abs(detector.score(material) - scores).max() > SAME * spread:
+    again = np.concatenate([detector.score(people), detector.score(machines)])
+    if np.abs(again - scores).max() > SAME * spread:
         raise DetectorFailed(
-            "it gives the same windows other scores in a larger batch or a second time: export it in evaluation mode "
-            "(without dropout, with stored batch statistics), or with a batch of 1"
+            "it gives the same windows other scores a second time: export it in evaluation mode (without dropout)"
         )
-    if abs(float(detector.score([material[0]])[0]) - float(scores[0])) > SAME * spread:
+    if np.abs(detector.score([*people[:1], *machines[:1]]) - scores[[0, len(people)]]).max() > SAME * spread:
         raise DetectorFailed(
-            "the score of a window depends on the others in its batch: export it in evaluation mode, or with a batch "
-            "of 1"
+            "the score of a window depends on the others in its batch: export it in evaluation mode (with stored "
+            "batch statistics), or with a batch of 1"
         )
 
 
@@ -188,7 +190,7 @@ def _recordings() -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
     return tuple(_speech(path) for path in people), tuple(_speech(path) for path in machines)
 
 
-def _material(seconds: float) -> tuple[list[Signal], list[Signal]]:
+def material(seconds: float) -> tuple[list[Signal], list[Signal]]:
     """Windows of `seconds`; recordings that are shorter are repeated."""
     size = round(seconds * RATE)
 
