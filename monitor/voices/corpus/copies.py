@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -73,7 +74,7 @@ class GriffinLim:
             raise ValueError(f"{len(signal) / RATE:.2f} s are too short to copy")
         spectrum = _analysed(signal)
         bands = _mel()
-        magnitudes = np.maximum(np.abs(spectrum) @ bands.T @ np.linalg.pinv(bands).T, 1e-6)
+        magnitudes = np.maximum(np.abs(spectrum) @ bands.T @ _unmel().T, 1e-6)
         rng = np.random.default_rng(len(signal))
         phases = np.exp(2j * np.pi * rng.random(magnitudes.shape))
         before = np.zeros_like(phases)
@@ -134,15 +135,28 @@ def _joined(spectrum: NDArray[np.complex128], length: int) -> NDArray[np.float64
     """The signal whose spectrum is nearest: weighted overlap and add."""
     window = np.hanning(_SIZE)
     pieces = np.fft.irfft(spectrum, _SIZE, axis=1) * window
-    total = np.zeros((len(pieces) - 1) * _STEP + _SIZE)
-    weight = np.zeros_like(total)
-    for number, piece in enumerate(pieces):
-        total[number * _STEP : number * _STEP + _SIZE] += piece
-        weight[number * _STEP : number * _STEP + _SIZE] += window**2
+    total = _added(pieces)
+    weight = _added(np.broadcast_to(window**2, pieces.shape))
     signal = (total / np.maximum(weight, 1e-3))[_SIZE // 2 :][:length]
     return np.pad(signal, (0, length - len(signal)))
 
 
+def _added(pieces: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Overlap and add: every fourth piece begins where the last of its kind ended, so four sums do."""
+    times = _SIZE // _STEP
+    total = np.zeros((len(pieces) - 1) * _STEP + _SIZE)
+    for first in range(times):
+        joined = pieces[first::times].reshape(-1)
+        total[first * _STEP : first * _STEP + len(joined)] += joined
+    return total
+
+
+@cache
+def _unmel() -> NDArray[np.float64]:
+    return np.asarray(np.linalg.pinv(_mel()))
+
+
+@cache
 def _mel() -> NDArray[np.float64]:
     """Triangles on O'Shaughnessy's mel scale, shape (bands, bins)."""
     top = 2595 * np.log10(1 + RATE / 2 / 700)
