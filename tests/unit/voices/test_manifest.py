@@ -99,4 +99,12 @@ def test_the_shipped_manifests_can_be_read(path: Path) -> None:
 
 def test_the_public_models_come_with_manifests() -> None:
     shipped = {path.stem for path in (ROOT / "config" / "voices").glob("*.toml")}
-    assert shipped >= {"aasist", "aasist-l", "antideepfake-small", "spectra-aasist", "nes2net-x", "xlsr-mamba"}
+    assert shipped >= {
+        "aasist",
+        "aasist-l",
+        "antideepfake-small",
+        "spectra-aasist",
+        "nes2net-x",
+        "xlsr-mamba",
+        "conformer-tcm",
+    }
