@@ -133,10 +133,11 @@ class Evidence:
     def strongest(self, count: int, since: float = 0.0) -> tuple[VoiceWindow, ...]:
         """Up to `count` windows with the highest LLRs that begin at `since` (media time) or later, in order of time.
 
-        Of windows that share speech only the stronger one is cited.
+        Only those that speak for a synthetic voice; of windows that share speech the stronger one.
         """
         chosen: list[VoiceWindow] = []
-        for window in sorted((w for w in self._recent if w.start >= since), key=lambda w: -(w.llr or 0.0)):
+        speaking = [w for w in self._recent if w.start >= since and (w.llr or 0.0) > 0]
+        for window in sorted(speaking, key=lambda w: -(w.llr or 0.0)):
             if len(chosen) < count and all(window.end <= w.start or w.end <= window.start for w in chosen):
                 chosen.append(window)
         return tuple(sorted(chosen, key=lambda w: w.start))

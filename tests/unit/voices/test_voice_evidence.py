@@ -188,6 +188,7 @@ def test_the_strongest_windows_are_cited_in_order_of_time() -> None:
     assert [w.llr for w in evidence.strongest(2)] == [2.9, 3.1]  # 2.8 shares speech with 2.9
     assert [w.llr for w in evidence.strongest(2, since=2.0)] == [2.8, 3.1]
     assert evidence.strongest(3, since=100.0) == ()
+    assert fed([-1.0, -2.0]).strongest(3) == ()
 
 
 def test_what_it_rests_on_is_told() -> None:
