@@ -156,6 +156,16 @@ def through(samples: Samples, key: str, chain: Chain, codec: Codec, seed: int = 
     return send(samples, draw(chain, rng), rng, codec)
 
 
+def seeded(chain: Chain, codec: Codec) -> Callable[[NDArray[np.float32], int], NDArray[np.float32]]:
+    """The chain for speech as floats with full scale 1, and a number in place of a key."""
+
+    def heard(signal: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+        samples = np.clip(np.round(signal * 32768), -32768, 32767).astype(np.int16)
+        return through(samples, str(seed), chain, codec).astype(np.float32) / 32768
+
+    return heard
+
+
 def fixed(chain: Chain, **ends: float) -> Chain:
     """The chain with some of level, tilt, snr, loss, bitrate held at one value: for figures by condition."""
     held: dict[str, object] = {}

@@ -19,8 +19,6 @@ MANIFEST = "manifest.tsv"
 class CorpusInvalid(OperatorError):
     """A corpus that can't be used, with what to do."""
 
-    code = "corpus-invalid"
-
 
 class Label(StrEnum):
     """Who spoke."""
