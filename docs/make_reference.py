@@ -17,7 +17,7 @@ from monitor import errors
 from monitor.cli import app
 from monitor.config import Settings
 from monitor.config_ice import TurnServer
-from monitor.config_rooms import JanusRoom, Room
+from monitor.config_rooms import JanusRoom, Room, WhepRoom, WhepStream
 from monitor.messages import FEED, Hello
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics
@@ -42,6 +42,8 @@ def settings() -> str:
     ]
     lines += ["from the settings file). It is read at each try to join, so a renewed one counts without a restart.", ""]
     lines += _fields('[[rooms]] with kind = "janus"', JanusRoom, without=Room)
+    lines += _fields('[[rooms]] with kind = "whep"', WhepRoom, without=Room)
+    lines += _fields('[[rooms.streams]] of kind = "whep"', WhepStream)
     return "\n".join(lines)
 
 

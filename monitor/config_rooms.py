@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from monitor.config_base import Language, SecretReference, Section
 from monitor.config_ice import RoomIce, turn_files_from
@@ -53,7 +53,32 @@ class JanusRoom(RemoteRoom):
     api_secret: SecretReference = Field("", description="The api_secret of the Janus server; likewise")
 
 
-KINDS = ("builtin", "janus")
+class WhepStream(Section):
+    """One stream of a WHEP room: the audio of one speaker."""
+
+    url: str = Field(pattern=r"^https?://[^/]+", max_length=2000, description="The WHEP endpoint: https:// or http://")
+    speaker: str = Field(min_length=1, max_length=60, description="Name of who is heard there")
+    token: SecretReference = Field("", description="Bearer token of this stream alone; empty: the room's")
+
+
+class WhepRoom(RemoteRoom):
+    SECRETS = ("token",)
+
+    kind: Literal["whep"] = Field(description="One or several WHEP streams that make up a room, a speaker each")
+    streams: tuple[WhepStream, ...] = Field(
+        min_length=1, max_length=100, description="A table a stream: `[[rooms.streams]]` with `url`, `speaker`, `token`"
+    )
+    token: SecretReference = Field("", description="Bearer token for all streams: env:NAME or file:PATH; empty: none")
+
+    @field_validator("streams")
+    @classmethod
+    def _apart(cls, streams: tuple[WhepStream, ...]) -> tuple[WhepStream, ...]:
+        if len({stream.speaker for stream in streams}) < len(streams):
+            raise ValueError("each stream needs a speaker's name of its own")
+        return streams
+
+
+KINDS = ("builtin", "janus", "whep")
 
 
 def _kind(room: Any) -> str:
@@ -63,7 +88,7 @@ def _kind(room: Any) -> str:
 
 
 AnyRoom = Annotated[
-    Annotated[Room, Tag("builtin")] | Annotated[JanusRoom, Tag("janus")],
+    Annotated[Room, Tag("builtin")] | Annotated[JanusRoom, Tag("janus")] | Annotated[WhepRoom, Tag("whep")],
     Discriminator(
         _kind,
         custom_error_type="kind",
@@ -80,4 +105,11 @@ def with_files_from(room: AnyRoom, base: Path) -> AnyRoom:
     }
     if isinstance(room, RemoteRoom) and room.ice.turn:
         files["ice"] = room.ice.model_copy(update={"turn": turn_files_from(room.ice.turn, base)})
+    if isinstance(room, WhepRoom):
+        files["streams"] = tuple(
+            each.model_copy(update={"token": f"file:{base / each.token[5:]}"})
+            if each.token.startswith("file:")
+            else each
+            for each in room.streams
+        )
     return room.model_copy(update=files)

@@ -7,12 +7,15 @@ from typing import assert_never
 
 from monitor.config import secret
 from monitor.config_ice import IceSettings, TurnServer, for_room
-from monitor.config_rooms import AnyRoom, JanusRoom, RemoteRoom, Room
+from monitor.config_rooms import AnyRoom, JanusRoom, RemoteRoom, Room, WhepRoom
 from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.connector import Connector
 from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
 from monitor.rooms.janus.protocol import Place
 from monitor.rooms.servers import NOTHING, Ice, Server, for_a_while, server
+from monitor.rooms.whep.connector import WhepConnector
+from monitor.rooms.whep.protocol import Place as WhepPlace
+from monitor.rooms.whep.protocol import Stream
 
 DEFAULT = IceSettings()
 
@@ -31,6 +34,8 @@ def connector_for(room: AnyRoom, *, builtin: str, monitor_token: str, ice: IceSe
             return AudioBridgeConnector(lambda: _place(room, ice))
         case JanusRoom():
             return VideoRoomConnector(lambda: _place(room, ice))
+        case WhepRoom():
+            return WhepConnector(lambda: _streams(room, ice))
         case _:
             assert_never(room)
 
@@ -64,3 +69,10 @@ def _place(room: JanusRoom, ice: IceSettings) -> Place:
         api_secret=secret(room.api_secret),
         ice=ice_for(room, ice),
     )
+
+
+def _streams(room: WhepRoom, ice: IceSettings) -> WhepPlace:
+    """Raises ConfigInvalid where a secret can't be read."""
+    everybody = secret(room.token)
+    streams = (Stream(each.url, each.speaker, secret(each.token) or everybody) for each in room.streams)
+    return WhepPlace(tuple(streams), ice_for(room, ice))

@@ -42,6 +42,7 @@ class AudioFrame:
     samples: Samples  # shape (FRAME,), int16
     origin: Origin = Origin.HEARD
     arrived: float = 0.0  # wall time at which it came out of the receiver
+    cause: str = ""  # of a LOST one, where more is known than that packets were lost
 
 
 @dataclass(frozen=True, slots=True)

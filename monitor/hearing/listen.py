@@ -86,7 +86,8 @@ class _Ear:
         end = frame.start + len(frame.samples)
         self.ledger.extend(end)
         if frame.origin in LOST:
-            self.ledger.settle(frame.start, end, *LOST[frame.origin])
+            state, cause = LOST[frame.origin]
+            self.ledger.settle(frame.start, end, state, frame.cause or cause)
         # Concealment and comfort noise would only mislead the VAD, and teach it a wrong noise floor.
         voiced = frame.origin is Origin.HEARD and self.vad.voiced(frame.samples)
         self._book(self.segmenter.feed(frame, voiced))

@@ -20,6 +20,7 @@ from tests.helpers.janus_people import caller, talker
 from tests.helpers.janus_server import JanusServer, janus_server
 from tests.helpers.people import Person, person, tone
 from tests.helpers.room_server import RoomServer, room_server
+from tests.helpers.whep_stage import whep
 
 Ports = Callable[[], int]
 
@@ -194,7 +195,8 @@ STAGES: dict[str, Callable[[Path, Ports], AbstractAsyncContextManager[Stage]]] =
     "builtin": builtin,
     "videoroom": videoroom,
     "audiobridge": audiobridge,
+    "whep": whep,
 }
-APART = ("builtin", "videoroom")
+APART = ("builtin", "videoroom", "whep")
 """Kinds that give each speaker a track of their own; the others give one mix."""
 MIXED = tuple(kind for kind in STAGES if kind not in APART)
