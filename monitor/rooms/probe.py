@@ -23,16 +23,23 @@ from monitor.rooms.verdict import Notes, Report, Voice, report
 JOIN_SECONDS = 20.0
 """How long a join may take before it counts as failed; connectors give up by themselves before that."""
 ENOUGH = 3.0
-"""Seconds of listening once somebody is heard: loss can't be judged by less."""
+"""Seconds of listening once somebody is heard: loss can hardly be judged by less."""
 LOOK = 0.1
 SILENCE = 50.0
 """Root mean square of a frame, of 32768, from which it counts as sound: -56 dBFS. A muted microphone has less."""
 
 
 async def probe(
-    connector: Connector, *, ice: Ice = NOTHING, seconds: float = 10.0, clock: Callable[[], float] | None = None
+    connector: Connector,
+    *,
+    ice: Ice = NOTHING,
+    seconds: float = 10.0,
+    enough: float = ENOUGH,
+    clock: Callable[[], float] | None = None,
 ) -> Report:
-    """Join, listen for at most so many seconds, leave. `ice`: what the connector was made with. `clock`: steady.
+    """Join, listen for at most so many seconds, leave; once somebody is heard `enough` seconds more will do.
+
+    `ice`: what the connector was made with. `clock`: steady.
 
     Raises nothing of what it looks for: all that is in the report.
     """
@@ -40,7 +47,7 @@ async def probe(
     with observed(notes):
         await _ask_servers(notes, ice)
         try:
-            await _visit(connector, notes, seconds)
+            await _visit(connector, notes, seconds, enough)
         except (ConnectionLost, Refused) as error:
             notes.broke(error)
     return report(notes)
@@ -58,7 +65,7 @@ async def _ask_servers(notes: Notes, ice: Ice) -> None:
             await asking.close()
 
 
-async def _visit(connector: Connector, notes: Notes, seconds: float) -> None:
+async def _visit(connector: Connector, notes: Notes, seconds: float, enough: float) -> None:
     async with AsyncExitStack() as stack:
         notes.began(Step.SIGNALLING)
         try:
@@ -68,10 +75,10 @@ async def _visit(connector: Connector, notes: Notes, seconds: float) -> None:
             raise ConnectionLost(f"the join was not done after {JOIN_SECONDS:g} s", step=notes.stuck_at()) from None
         for step in (Step.SIGNALLING, Step.PERMISSION, Step.ROOM):
             notes.reached(step)
-        await _listen(session, notes, seconds, roster=connector.capabilities.reports_roster)
+        await _listen(session, notes, seconds, enough, roster=connector.capabilities.reports_roster)
 
 
-async def _listen(session: Session, notes: Notes, seconds: float, *, roster: bool) -> None:
+async def _listen(session: Session, notes: Notes, seconds: float, enough: float, *, roster: bool) -> None:
     """Until enough is known, or the time is over. Raises ConnectionLost or Refused where the visit ends badly."""
     errors: list[ConnectionLost | Refused] = []
 
@@ -85,7 +92,7 @@ async def _listen(session: Session, notes: Notes, seconds: float, *, roster: boo
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(follow())]
         until = notes.now() + seconds
-        while notes.now() < until and not errors and not notes.enough(ENOUGH):
+        while notes.now() < until and not errors and not notes.enough(enough):
             if roster:
                 notes.present = tuple(speaker.name for speaker in session.roster())
             if isinstance(session, SaysWhoTalks):
