@@ -18,6 +18,7 @@ VoiceReason = Literal[
     "music",
     "codec not calibrated for",
     "language not calibrated for",
+    "no time for it",
     "the detector failed",
 ]
 

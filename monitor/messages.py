@@ -66,6 +66,7 @@ class RoomView(Message):
     speakers: list[SpeakerView] = Field([])
     coverage: CoverageView = CoverageView()
     canary: bool = Field(False, description="True: only the canary speaks there; its alerts are no matter for staff")
+    removed: bool = Field(False, description="True: it is no longer monitored; this is the last that is said of it")
 
 
 class WordView(Message):

@@ -24,6 +24,7 @@ class Abstained(StrEnum):
     MUSIC = "music"
     CODEC = "codec not calibrated for"
     LANGUAGE = "language not calibrated for"
+    BEHIND = "no time for it"
     FAILED = "the detector failed"
 
 
