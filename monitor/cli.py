@@ -18,7 +18,7 @@ from monitor.cli_common import Config, err, fetch_model, fetch_recordings, out, 
 from monitor.config import Settings, load
 from monitor.errors import MonitorError
 from monitor.keywords_try_cli import app as keywords
-from monitor.rooms_cli import app as rooms
+from monitor.rooms_change_cli import app as rooms
 from monitor.running import run_expected
 from monitor.show import alert_row, alert_table, file_progress, print_finding, print_summary
 

@@ -4,6 +4,7 @@ MonitorError(code, message)
 ├─ OperatorError      somebody must change something
 │  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · VoiceModelInvalid
 │  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
+│  ├─ RoomUnknown · RoomConflict
 │  ├─ MediaUnreadable · PortInUse · DataInUse · DownloadFailed · ServiceSilent
 ├─ RoomError
 │  ├─ ConnectionLost  try again
@@ -93,6 +94,18 @@ class KeywordListConflict(OperatorError):
     """The keyword list is no longer what the change was made from: look at it again."""
 
     code = "keyword-list-conflict"
+
+
+class RoomUnknown(OperatorError):
+    """There is no such room."""
+
+    code = "room-unknown"
+
+
+class RoomConflict(OperatorError):
+    """The room is there already, or is not one that was added at run time."""
+
+    code = "room-conflict"
 
 
 class MediaUnreadable(OperatorError):

@@ -11,6 +11,7 @@ import typer
 from monitor.cli_common import Config, err, out, start_log
 from monitor.config import load
 from monitor.errors import ConfigInvalid
+from monitor.registered import Register
 from monitor.rooms_show import as_object, print_report
 from monitor.running import run_expected
 
@@ -19,7 +20,7 @@ app = typer.Typer(help="The rooms that are monitored, and whether they can be.",
 
 @app.command("probe")
 def rooms_probe(
-    room: Annotated[str, typer.Argument(help="Id of a room in the settings")],
+    room: Annotated[str, typer.Argument(help="Id of a room")],
     seconds: Annotated[float, typer.Option(min=1, help="Listen for at most so long; somebody should talk there")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON")] = False,
     config: Config = None,
@@ -33,10 +34,11 @@ def rooms_probe(
 
     settings = load(config)
     start_log(settings, logging.ERROR)
-    chosen = next((one for one in settings.rooms if one.id == room), None)
+    rooms = Register(settings.storage.data, settings.rooms).all_ready
+    chosen = next((one for one in rooms if one.id == room), None)
     if chosen is None:
-        known = ", ".join(one.id for one in settings.rooms) or "none"
-        raise ConfigInvalid(f"no room {room!r} in the settings; there are: {known}")
+        known = ", ".join(one.id for one in rooms) or "none"
+        raise ConfigInvalid(f"no room {room!r} in the settings or added at run time; there are: {known}")
     if not as_json:
         err.print(f"Joining {room} ({chosen.kind}) …", highlight=False)
     report = run_expected(probe_room(chosen, settings, seconds))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,7 +21,7 @@ class ScriptedEar:
     model = "none (scripted)"
 
     def __init__(self) -> None:
-        self.pauses: Counter[Who] = Counter()  # seconds, each once, of what was not lost
+        self.pauses: defaultdict[Who, float] = defaultdict(float)  # seconds, each once, of what was not lost
         self.utterances = 0
 
     def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:

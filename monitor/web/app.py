@@ -34,6 +34,8 @@ def create_app(deps: WebDeps) -> FastAPI:
     if deps.backtests is not None:
         app.include_router(backtests(deps.backtests))
     app.include_router(canary_api(deps))
+    for more in deps.routes:
+        app.include_router(more)
     app.include_router(voices(deps))
 
     @app.websocket("/feed")

@@ -185,6 +185,7 @@ const withVoice = (rooms: RoomView[], id: string, speaker: string, voice: VoiceV
   inRoom(rooms, id, (room) => ({ ...room, speakers: room.speakers.map((s) => (s.id === speaker ? { ...s, voice } : s)) }))
 
 function withRoom(rooms: RoomView[], room: RoomView): RoomView[] {
+  if (room.removed) return rooms.filter((r) => r.id !== room.id)
   return rooms.some((r) => r.id === room.id) ? inRoom(rooms, room.id, () => room) : [...rooms, room]
 }
 
