@@ -71,7 +71,7 @@ def _person(directory: Path, row: dict[str, str]) -> Found:
     return Found(
         path=directory / row["file"],
         label=Label.GENUINE,
-        source=_collection(row["speaker"]),
+        source=_collection(row["speaker"]) or directory.name,
         speaker=_one_name(row["speaker"]),
         generator="",
         text=text,
@@ -147,7 +147,9 @@ def _voice(file: str) -> str:
 
 
 def _collection(speaker: str) -> str:
-    return speaker.partition("-")[0]
+    """What stands before the dash of a speaker's name: a manifest may list several collections."""
+    name, dash, _ = speaker.partition("-")
+    return name if dash else ""
 
 
 def _one_name(speaker: str) -> str:
