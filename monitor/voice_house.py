@@ -19,7 +19,7 @@ from monitor.messages import VoiceDetectorView, VoiceNow
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
 from monitor.voices.evidence import rules_for
-from monitor.voices.hearing import VoiceHearing
+from monitor.voices.hearing import DEADLINE, VoiceHearing
 from monitor.voices.models import Loaded, load
 from monitor.voices.thresholds import choose
 from monitor.voicing import Plan, Voicing
@@ -45,8 +45,11 @@ class VoiceHouse:
         metrics: Metrics,
         clock: Callable[[], float],
         passing: Callable[[VoiceNow], None],
+        deadline: float = DEADLINE,
     ) -> None:
-        self._loaded = loaded
+        """`passing` tells whoever listens now of what isn't stored; `deadline`: seconds after which the detector counts
+        as stalled.
+        """
         self._clock = time.monotonic
         self._plan = plan_for(settings, loaded)
         self.voicing = Voicing(
@@ -65,6 +68,7 @@ class VoiceHouse:
             backlog_seconds=settings.backlog,
             done=self.voicing.settle,
             failed=self._failed,
+            deadline=deadline,
         )
         self.voicing.submit = self._hearing.submit
         self._dropped = 0.0  # seconds left out, as of the last look
