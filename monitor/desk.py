@@ -72,7 +72,7 @@ class Desk:
 
 
 def desk(lists: Path, data: Path, url: str | None = None) -> AbstractAsyncContextManager[Desk]:
-    """For keyword lists. `lists` and `data`: the directories of the settings; `url`: of a service that runs elsewhere."""
+    """For keyword lists. `lists`, `data`: directories of the settings; `url`: of a service that runs elsewhere."""
     return door(data, url, lambda: _own(lists, data))
 
 

@@ -96,7 +96,8 @@ class Register:
 
     def _write(self, rooms: dict[str, AnyRoom]) -> None:
         """All of it or nothing, whatever happens to the machine meanwhile."""
-        text = json.dumps({"rooms": [room.model_dump(mode="json", exclude_unset=True) for room in rooms.values()]}, indent=1)
+        fields = [room.model_dump(mode="json", exclude_unset=True) for room in rooms.values()]
+        text = json.dumps({"rooms": fields}, indent=1, ensure_ascii=False)
         new = self._path.with_suffix(".new")
         try:
             with open(new, "w", encoding="utf-8", opener=_private) as file:

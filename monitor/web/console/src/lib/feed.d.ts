@@ -3,7 +3,7 @@
 
 /** Speech of which the voice detector says nothing. */
 export interface AbstainedView {
-  reason: 'too short' | 'too quiet' | 'too noisy' | 'music' | 'codec not calibrated for' | 'language not calibrated for' | 'the detector failed'
+  reason: 'too short' | 'too quiet' | 'too noisy' | 'music' | 'codec not calibrated for' | 'language not calibrated for' | 'no time for it' | 'the detector failed'
   seconds: number
 }
 
@@ -250,6 +250,8 @@ export interface RoomView {
   coverage: CoverageView
   /** True: only the canary speaks there; its alerts are no matter for staff */
   canary: boolean
+  /** True: it is no longer monitored; this is the last that is said of it */
+  removed: boolean
 }
 
 /** A keyword list, or one rule of it, has another state of life: a person said so, or it was wrong too often. */

@@ -9,7 +9,7 @@ import { apply, emptyView, MOST_ALERTS, MOST_LINES, type View } from './view.ts'
 const nothing = { pending: 0, silence: 0, examined: 0, vetoed: 0, lost_network: 0, lost_overload: 0, lost_error: 0 }
 const coverage = { ...nothing, not_consented: 0, total: 0, share: null }
 const ada = { id: 'a', name: 'Ada', talking: false, voice: null }
-const room: RoomView = { id: 'demo', name: 'Demo', state: 'live', detail: '', page: '', canary: false, speakers: [ada], coverage }
+const room: RoomView = { id: 'demo', name: 'Demo', state: 'live', detail: '', page: '', canary: false, removed: false, speakers: [ada], coverage }
 
 const hello = (seq: number, after: number): Hello => ({
   type: 'hello', version: '1', seq, after, truncated: false, model: 'base', lists: [], problems: [], rooms: [room], heartbeat: 5, voices: null,
@@ -51,6 +51,8 @@ test('older room messages do not overwrite the present state that hello gave', (
   assert.equal(view.lines.length, 2)
   assert.equal(apply(view, { ...left, seq: 10 }).rooms[0]?.speakers.length, 0)
   assert.equal(apply(view, { ...old, seq: 11 }).rooms[0]?.state, 'joining')
+  const gone: FeedMessage = { type: 'room', seq: 12, at: 0, room: { ...room, state: 'left', removed: true } }
+  assert.equal(apply(view, gone).rooms.length, 0)
 })
 
 test('a service with a lower number has a new history: the old one is cleared', () => {
