@@ -23,8 +23,8 @@ from monitor.errors import DetectorFailed
 from monitor.model import RATE, Utterance
 from monitor.voice_model import Abstained, VoiceScored, VoiceWindow
 from monitor.voices.detector import Calibration, VoiceDetector
+from monitor.voices.judge import Judge
 from monitor.voices.quality import Limits
-from monitor.voices.windows import Piece, Windows
 
 _log = structlog.get_logger(__name__)
 
@@ -74,7 +74,7 @@ class VoiceHearing:
         self._done = done
         self._failed = failed
         self._deadline = deadline
-        self._windows = Windows(detector.window, limits=limits)  # the thread's own
+        self._desk = Judge(detector, calibration, limits)  # the thread's own
         self._waiting: deque[_Waiting] = deque()  # bounded by seconds, in submit
         self._dropped: deque[_Waiting] = deque()  # told as soon as `run` gets to it
         self._pace = 0.0  # seconds of CPU time a second of speech; 0: not known yet
@@ -205,27 +205,11 @@ class VoiceHearing:
             self._busy = False
             self._moved.set()
 
-    # in the thread
-
     def _score(self, items: Sequence[_Waiting]) -> _Batch:
+        """In the thread."""
         begun = time.thread_time()
-        cut = [self._pieces(item) for item in items]
-        wanted = [piece.samples for pieces in cut for piece in pieces if piece.samples is not None]
-        scores = self._detector.score(wanted)
-        llrs = self._calibration.llrs(scores) if self._calibration and len(scores) else None
-        judged = iter([(float(s), None if llrs is None else float(llrs[i])) for i, s in enumerate(scores)])
-        windows = tuple(
-            tuple(p.judged(None, None) if p.samples is None else p.judged(*next(judged)) for p in pieces)
-            for pieces in cut
-        )
-        return _Batch(windows, time.thread_time() - begun)
-
-    def _pieces(self, item: _Waiting) -> list[Piece]:
-        pieces = self._windows.add(item.utterance)
-        known = self._calibration.languages if self._calibration else frozenset()
-        if not known or item.language in known:
-            return pieces
-        return [p.left_out(Abstained.LANGUAGE) for p in pieces]
+        windows = self._desk.judge([(item.utterance, item.language) for item in items])
+        return _Batch(tuple(windows), time.thread_time() - begun)
 
 
 class _Handover(Generic[T]):
