@@ -50,7 +50,7 @@ class Plan:
     seats: tuple[Seat, ...]
     seed: int = 0
     loss: float = 0.02  # share of packets
-    away: float = 8.0  # mean seconds between two visits of a seat
+    away: float = 15.0  # mean seconds between two visits of a seat
     talk: tuple[float, float] = (4.0, 30.0)  # seconds of a stretch of talk
     pause: tuple[float, float] = (2.0, 8.0)  # seconds between two
     stretches: tuple[int, int] = (1, 4)  # of talk, in a visit

@@ -191,11 +191,14 @@ class _Run:
             sampling.cancel()
 
     async def _restart(self) -> None:
+        dead = [room.id for room in self._settings.rooms if isinstance(room, JanusRoom)]
         await self._janus.kill()
+        for room in dead:  # what is told of them from now on is new; on a busy machine it is told late
+            self._states[room] = RoomState.WAITING
         await asyncio.sleep(DOWN)
         back = await self._janus.start()
         await self._all_live()
-        self._found.back += [at - back for room, at in self._live_at.items() if room.startswith("j")]
+        self._found.back += [self._live_at[room] - back for room in dead]
 
     async def _all_live(self) -> None:
         async with asyncio.timeout(60):
