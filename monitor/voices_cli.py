@@ -188,6 +188,9 @@ def _show(file: Path, line: Timeline, *, calibrated: bool) -> None:
         table.add_row(*_cells(moment, calibrated))
     out.print(table)
     standing = line.standing
+    if not calibrated:
+        out.print("Raw scores say nothing before they are calibrated: room-monitor voices calibrate\n", highlight=False)
+        return
     left = ", ".join(f"{seconds:.1f} s {reason.value}" for reason, seconds in standing.abstained)
     out.print(
         f"[bold]{standing.state.value}[/]: evidence {standing.llr:+.2f} from {standing.speech:.1f} s of usable speech "

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from monitor.model import RATE
-from monitor.voices import selftest
+from monitor.voices import calibrate, models, selftest
 from monitor.voices.features import FEATURES
 
 BANDS = "linear-filterbank-80"
@@ -93,6 +93,30 @@ def write(
     sha = f'sha256 = "{hashlib.sha256(content).hexdigest()}"' if digest else ""
     (folder / "manifest.toml").write_text(
         f'name = "{name}"\nlicence = "MIT"\nsource = "made by the tests"\n{extra}\n[file]\n{sha}\n{said}\n', "utf-8"
+    )
+    return folder
+
+
+SINGLE = """
+[input]
+layout = "samples"
+window = 2.0
+[output]
+kind = "single"
+higher = "synthetic"
+"""
+
+
+def calibrated(folder: Path, *, claims: Sequence[str] = ("formant synthesis",), languages: Sequence[str] = ()) -> Path:
+    """A directory with a tiny detector of single scores and a calibration for it, made of thin air."""
+    quoted = ", ".join(f'"{claim}"' for claim in claims)
+    write(folder, of_samples(), SINGLE, extra=f"claims = [{quoted}]")
+    loaded = models.load(str(folder))
+    chance = np.random.default_rng(5)
+    groups = [tuple(chance.normal(mean, 0.6, 20) for _ in range(40)) for mean in (-1.0, 1.0)]
+    about = calibrate.About("thin-air", loaded.model, loaded.detector.window, "none", frozenset(languages))
+    (folder / models.CALIBRATION).write_text(
+        calibrate.to_json(calibrate.fit(about, calibrate.Labelled(*groups))), "utf-8"
     )
     return folder
 
