@@ -11,7 +11,7 @@ export function ratio(llr: number): string {
 
 export const VOICE_STATES: Readonly<Record<VoiceView['state'], string>> = {
   'not-enough-speech': 'Voice: not enough speech yet',
-  'no-sign': 'Voice: no sign of synthesis',
+  'no-sign': 'Voice: no known sign',
   suspicious: 'Suspicious voice, for review',
   alert: 'Synthetic-voice signature, for review',
 }
