@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from monitor.voices.corpus.rows import CorpusInvalid, Label, Row, Split
 
-SHARES: Mapping[Split, float] = {Split.TRAIN: 0.55, Split.DEV: 0.15, Split.TEST: 0.30}
+SHARES: Mapping[Split, float] = {Split.TRAIN: 0.40, Split.DEV: 0.30, Split.TEST: 0.30}
 """Of the seconds of genuine speech of each language, as nearly as whole groups of speakers allow."""
 HELD = ("matched-pairs", "demonstrations")
 """Sources that only judge: the same person recorded and synthesised is the cleanest test there is, and there is little
@@ -27,13 +27,13 @@ def assign(rows: Sequence[Row], voices: Mapping[str, Split], seed: int = 0) -> l
     """The rows with their splits.
 
     People who have a text in common are one group, and a group is in one split with all its texts. People whose speech
-    mayn't go into weights that are given away never train. `voices`: splits of synthetic voices that are chosen by hand
-    (an engine with one voice); the others go by their names. A synthetic voice that speaks a text of another split than
-    its own belongs to NONE; a twin of a person's recording goes with the person.
+    mayn't go into weights that are given away never train. `voices`: splits chosen by hand, of people with much speech
+    and of synthetic voices of engines that have few; other synthetic voices go by their names. A synthetic voice that
+    speaks a text of another split than its own belongs to NONE; a twin of a person's recording goes with the person.
     """
     people = [row for row in rows if row.label is Label.GENUINE]
     groups = _groups(people)
-    of_group = _dealt(people, groups, seed)
+    of_group = _dealt(people, groups, voices, seed)
     of_text = {row.text_id: of_group[groups[row.speaker]] for row in people}
     of_person = {row.speaker: of_group[groups[row.speaker]] for row in people}
     done = []
@@ -123,7 +123,9 @@ def _groups(people: Sequence[Row]) -> dict[str, str]:
     return {row.speaker: root(f"speaker {row.speaker}") for row in people}
 
 
-def _dealt(people: Sequence[Row], groups: Mapping[str, str], seed: int) -> dict[str, Split]:
+def _dealt(
+    people: Sequence[Row], groups: Mapping[str, str], voices: Mapping[str, Split], seed: int
+) -> dict[str, Split]:
     """Group → split: in each language the largest group first, each to the split that lacks most.
 
     Speech that may train and speech that mayn't are dealt apart: else much of the one would drive out the other.
@@ -131,20 +133,20 @@ def _dealt(people: Sequence[Row], groups: Mapping[str, str], seed: int) -> dict[
     seconds: dict[str, float] = defaultdict(float)
     language: dict[str, str] = {}
     free: dict[str, bool] = defaultdict(lambda: True)
-    held: set[str] = set()
+    forced: dict[str, Split] = {groups[speaker]: split for speaker, split in voices.items() if speaker in groups}
     for row in sorted(people, key=lambda r: r.path):
         group = groups[row.speaker]
         seconds[group] += row.seconds
         language.setdefault(group, row.language)
         free[group] = free[group] and row.weights_ok
         if row.source in HELD:
-            held.add(group)
+            forced[group] = Split.TEST
     given: dict[tuple[str, bool, Split], float] = defaultdict(float)
     dealt: dict[str, Split] = {}
     order = sorted(seconds, key=lambda g: (-round(seconds[g]), _number(g, seed)))
     for group in order:
         choices = list(SHARES) if free[group] else [Split.DEV, Split.TEST]
-        choices = [Split.TEST] if group in held else choices
+        choices = [forced[group]] if group in forced else choices
         cell = (language[group], free[group])
         split = min(choices, key=lambda s: (given[*cell, s] + seconds[group]) / SHARES[s])
         dealt[group] = split

@@ -64,6 +64,13 @@ def test_speech_that_mayn_t_go_into_weights_never_trains() -> None:
     assert {r.split for r in done if r.weights_ok} == {Split.TRAIN, Split.DEV, Split.TEST}
 
 
+def test_a_person_can_be_dealt_by_hand_and_takes_along_who_says_the_same() -> None:
+    rows = [*people(), person("s5", "same"), person("s6", "same")]
+    for split in splits.SHARES:
+        done = splits.assign(rows, {"s5": split})
+        assert {r.split for r in done if r.speaker in ("s5", "s6")} == {split}
+
+
 def test_a_voice_speaks_only_texts_of_its_own_split() -> None:
     spoken = splits.assign(people(), VOICES)
     rows = [*spoken, *(machine(v, r.text_id) for r in spoken for v in VOICES)]
