@@ -15,6 +15,7 @@ from monitor.model import RATE, AudioFrame, Cut, Heard, Origin, Speaker, Utteran
 LOST = {
     Origin.LOST: (Heard.LOST_NETWORK, "packets lost on the way"),
     Origin.OVERLOAD: (Heard.LOST_OVERLOAD, "our own buffer was full"),
+    Origin.FOREIGN: (Heard.LOST_ERROR, "sent in a way that the monitor can't hear"),
 }
 """What a hole is booked as. What was concealed in it may be heard across, but nobody examined what was said."""
 TICK = 0.1
