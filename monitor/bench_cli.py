@@ -190,3 +190,25 @@ def bench_soak(
     settings = load(config)
     start_log(settings, logging.ERROR)
     raise typer.Exit(0 if run_expected(measure(settings, Soak(minutes, rooms, loss, kills, seed), out)) else 1)
+
+
+@app.command("voices")
+def bench_voices(
+    speakers: Annotated[int, typer.Option(min=1, help="Speakers who talk at once")] = 30,
+    seconds: Annotated[float, typer.Option(min=10, help="Seconds that they talk")] = 60,
+    model: Annotated[str, typer.Option(help="Detector; default: as set, else the bundled one")] = "",
+    trust: Annotated[bool, typer.Option("--trust", help="Accept a model file whose manifest gives no digest")] = False,
+    config: Config = None,
+) -> None:
+    """How many speakers at once a core can judge for synthetic voices, beside a recogniser that is always at work.
+
+    Exit code 1 when it is less than promised, or speech was left out.
+    """
+    from monitor.bench.voices import Plan, measure
+    from monitor.voices.models import BUNDLED
+
+    settings = load(config)
+    start_log(settings, logging.WARNING)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    plan = Plan(speakers, seconds, model or settings.voices.model or BUNDLED, trust)
+    raise typer.Exit(0 if run_expected(measure(settings, fetch_recordings(), plan, out)) else 1)
