@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def of_features(head: str = "logits", genuine: int = 1, *, turned: bool = False)
     """(n, frames, bands), `turned` (n, bands, frames), to two numbers a window."""
     graph = Graph()
     mean = graph.add("ReduceMean", ["features"], "mean", axes=[2 if turned else 1], keepdims=0)
-    w, b = _fitted(lambda windows: FEATURES[BANDS](windows).mean(axis=1))
+    w, b = _fitted(_means)
     out = _head(graph, mean, w, b, head, genuine)
     return graph.model(("features", ["n", 80, "frames"] if turned else ["n", "frames", 80]), out)
 
@@ -138,6 +139,11 @@ def _energies(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     return onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"wave": windows})[0]
 
 
+def _means(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return FEATURES[BANDS](windows).mean(axis=1)
+
+
+@cache
 def _fitted(measure: Any) -> tuple[NDArray[np.float32], float]:
     """Weights and offset of a linear score: about 1 for the machines' windows, -1 for the people's."""
     people, machines = selftest.material(WINDOW)
