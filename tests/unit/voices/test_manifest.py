@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from monitor.errors import ModelMissing, VoiceModelInvalid
+from monitor.voices import fusion
 from monitor.voices.features import LEVEL
-from monitor.voices.manifest import Padding, parse, read
+from monitor.voices.manifest import File, Input, Manifest, Output, Padding, parse, read
 
 GOOD = """
 name = "example"
@@ -108,3 +110,19 @@ def test_the_public_models_come_with_manifests() -> None:
         "xlsr-mamba",
         "conformer-tcm",
     }
+
+
+def test_the_reference_s_examples_are_manifests_and_no_field_is_without_a_word() -> None:
+    page = (ROOT / "docs" / "reference" / "voice-models.md").read_text("utf-8")
+    detectors = [block for block in re.findall(r"```toml\n(.*?)```", page, re.S) if "[[members]]" not in block]
+    assert [parse(block.encode(), "page").name for block in detectors] == ["example", "small"]
+    for table, model in (("", Manifest), ("[file] ", File), ("[input] ", Input), ("[output] ", Output)):
+        for field in set(model.model_fields) - {"file", "input", "output"}:
+            assert re.search(rf"^\| `{re.escape(table)}.*\b{field}`", page, re.M), f"{table}{field}"
+
+
+def test_the_reference_s_votes_are_votes(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "voice-models.md").read_text("utf-8")
+    (votes,) = [block for block in re.findall(r"```toml\n(.*?)```", page, re.S) if "[[members]]" in block]
+    (tmp_path / "votes.toml").write_text(votes, "utf-8")
+    assert [member.model for member in fusion.read(tmp_path / "votes.toml").members] == ["bundled", "another"]
