@@ -13,7 +13,8 @@ from rich.table import Table
 from monitor.cli_common import Config, err, out, start_log
 from monitor.config import load
 from monitor.errors import MediaUnreadable, OperatorError
-from monitor.voices_data_cli import app as data
+from monitor.voices_simulate_cli import app as data
+from monitor.voices_train_cli import app as training
 
 if TYPE_CHECKING:
     from monitor.voices.models import Loaded
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Synthetic-voice signatures: score, models, corpus.", no_args_is_help=True)
 app.add_typer(data)
+app.add_typer(training)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table")]
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose manifest gives no digest")]
