@@ -153,7 +153,7 @@ def replay(
     def emit(row: dict[str, Any]) -> None:
         if as_json:
             print(json.dumps(row, ensure_ascii=False), flush=True)
-        elif row["type"] in ("alert", "second"):
+        elif row["type"] in ("alert", "second", "voice"):
             table.add_row(*alert_row(row))
         elif row["type"] == "problem":
             err.print(row["message"], style="red", markup=False)

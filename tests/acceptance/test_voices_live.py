@@ -9,18 +9,23 @@ import shutil
 import urllib.request
 import wave
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.bench.respeak import PROGRAM, spoken
+from monitor.config import load
 from monitor.messages import AlertRaised, FeedMessage, HeardMessage, VoiceChanged
+from monitor.model import RATE
+from monitor.replay import replay
 from monitor.rooms.builtin.speak import speak
+from monitor.show import alert_row
 from monitor.voices import models
 from monitor.voices.calibrate import to_json
 from tests.helpers import voice_models as tiny
 from tests.helpers.feed import collect
 from tests.helpers.service import SETTINGS, prepare, running
-from tests.helpers.speech import package_clips
+from tests.helpers.speech import model_files, package_clips
 from tests.helpers.voice_calibrations import made_up
 
 LIST = """
@@ -113,3 +118,27 @@ def check(got: list[FeedMessage], url: str) -> None:
     assert now["detector"]["state"] == "on"
     assert not now["detector"]["marks_only"]
     assert b"room_monitor_voice_alerts_total 1.0" in get(f"{url}/metrics")
+
+
+@pytest.mark.timeout(240)
+async def test_a_machines_recording_is_found_by_replay(tmp_path: Path) -> None:
+    """The same house from files: on the command line, and as lines of JSON."""
+    if shutil.which(PROGRAM) is None:
+        pytest.skip(f"{PROGRAM} is not installed (tests/setup.sh does)")
+    model_files("base")  # fetched, or skipped
+    sonnet = next(clip for clip in package_clips() if clip.name == "sonnet")
+    settings = f'{SETTINGS}\n[voices]\nmodel = "{detector(tmp_path / "tiny")}"\n'
+    config = prepare(tmp_path, settings, LIST) / "monitor.toml"
+    rows: list[dict[str, Any]] = []
+    files = [tmp_path / "machine.wav", tmp_path / "person.wav"]
+    for path, samples in zip(files, (await spoken(sonnet.transcript[:600], "en", 0), sonnet.samples), strict=True):
+        with wave.open(str(path), "wb") as out:
+            out.setparams((1, 2, RATE, 0, "NONE", ""))
+            out.writeframes(samples[: 25 * RATE].astype("<i2").tobytes())
+    await replay(files, load(config), rows.append, language="en")
+    raised = [row for row in rows if row["type"] == "voice"]
+    assert [(row["file"], row["withdrawn"]) for row in raised] == [(str(files[0]), False)]
+    assert "signature, for review" in alert_row(raised[0])[-1]
+    states = [(row["file"], row["state"]) for row in rows if row["type"] == "voice_state"]
+    assert (str(files[0]), "alert") in states
+    assert {state for file, state in states if file == str(files[1])} == {"no-sign"}
