@@ -212,3 +212,20 @@ def bench_voices(
     fetch_model(settings.speech.model, settings.speech.trust)
     plan = Plan(speakers, seconds, model or settings.voices.model or BUNDLED, trust)
     raise typer.Exit(0 if run_expected(measure(settings, fetch_recordings(), plan, out)) else 1)
+
+
+@app.command("rejoin")
+def bench_rejoin(
+    restarts: Annotated[int, typer.Option(min=0, help="Times that Janus is killed and started again")] = 20,
+    joins: Annotated[int, typer.Option(min=0, help="Joins, and as many leaves, at random")] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed makes other joins")] = 0,
+) -> None:
+    """How soon a room is heard again after its server came back, and whether names stay with their voices.
+
+    A real Janus, which must be installed. Exit code 1 when p95 is above 2 s, or any audio is under a wrong name.
+    """
+    from monitor.bench.rejoin import measure
+    from monitor.telemetry.logs import configure
+
+    configure("text", level=logging.ERROR)
+    raise typer.Exit(0 if run_expected(measure(restarts, joins, seed, out)) else 1)

@@ -116,14 +116,15 @@ class Speakers:
         said = self._sounds[self._count % VOICES]
         voice = CountedVoice(truth, said, turns, self._plan.loss, random.Random(self._chance.random()))  # noqa: S311
         try:
-            await (self._janus(seat, voice) if seat.number else self._builtin(seat, voice))
+            await (self.at_janus(seat, voice) if seat.number else self.at_ours(seat, voice))
         except (ConnectionLost, Refused) as error:
             print(f"{truth.name}: {error}", file=sys.stderr)
             await self._stopped(0.3 + self._chance.random())
         finally:
             _tell(event="visit", **asdict(truth))
 
-    async def _builtin(self, seat: Seat, voice: CountedVoice) -> None:
+    async def at_ours(self, seat: Seat, voice: CountedVoice) -> None:
+        """One visit to a built-in room. Raises ConnectionLost, Refused."""
         async with visit(seat.url, voice.truth.name) as joined, AsyncExitStack() as undo:
             pc, decliner = RTCPeerConnection(configuration=configuration()), Decliner()
             undo.push_async_callback(decliner.close)
@@ -133,7 +134,8 @@ class Speakers:
             private.lose_packets(pc, voice.loses)
             await self._until_said(voice, attend(joined, pc, decliner, voice.done))
 
-    async def _janus(self, seat: Seat, voice: CountedVoice) -> None:
+    async def at_janus(self, seat: Seat, voice: CountedVoice) -> None:
+        """One visit to a VideoRoom. Raises ConnectionLost, Refused."""
         place = Place(seat.url, seat.number, voice.truth.name)
         async with AsyncExitStack() as undo:
             signalling = Signalling(place)

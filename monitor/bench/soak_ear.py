@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from monitor.bench.soak_account import Who
-from monitor.model import FRAME, RATE, Samples, Transcript, Utterance, Word
+from monitor.model import RATE, Samples, Transcript, Utterance, Word
 from monitor.speech.recogniser import Hints
 
 SILENT = 60.0
-"""RMS (int16) below which a frame is the pause around the talk; the talk of the bench's speakers is above 300."""
+"""RMS (int16) below which a piece is the pause around the talk; the talk of the bench's speakers is above 300."""
+_PIECE = 80
+"""Samples (5 ms): Opus shifts the talk by a part of a frame."""
 
 
 class ScriptedEar:
@@ -37,9 +39,9 @@ class ScriptedEar:
 
 
 def silence(audio: Samples) -> float:
-    """Seconds in frames below SILENT at the head and at the end: what is silent in between was lost, or is talk."""
-    frames = audio[: len(audio) // FRAME * FRAME].reshape(-1, FRAME).astype(np.float32)
-    loud = np.flatnonzero(np.sqrt(np.mean(frames**2, axis=1)) >= SILENT)
+    """Seconds in pieces below SILENT at the head and at the end: what is silent in between was lost, or is talk."""
+    pieces = audio[: len(audio) // _PIECE * _PIECE].reshape(-1, _PIECE).astype(np.float32)
+    loud = np.flatnonzero(np.sqrt(np.mean(pieces**2, axis=1)) >= SILENT)
     if not len(loud):
         return len(audio) / RATE
-    return float(loud[0] + len(frames) - 1 - loud[-1]) * FRAME / RATE
+    return float(loud[0] + len(pieces) - 1 - loud[-1]) * _PIECE / RATE
