@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from monitor.errors import ConnectionLost, OperatorError, Refused, RoomError
-from monitor.mailbox import Mailbox
+from monitor.mailbox import Closed, Mailbox
 from monitor.model import Speaker
 from monitor.rooms.connector import Capabilities, Session, Track
 from monitor.rooms.joining import Joining
@@ -22,8 +22,13 @@ TRACKS = 64
 """Tracks that may wait to be taken."""
 SECRETS_SECONDS = 1.0
 """For which secrets that were read are good: many streams ask at once."""
+BOOKED = 0.5
+"""Seconds between two entries of what is being lost."""
 STRAGGLERS = 1.0
 """Seconds that a join waits for the other streams once one of them is there."""
+
+
+HEARD = (Standing.LIVE, Standing.AGAIN, Standing.SILENT)
 
 
 class WhepConnector:
@@ -44,7 +49,7 @@ class WhepConnector:
 
     def join(self) -> AbstractAsyncContextManager[Session]:
         """See `Connector.join`."""
-        return _WhepJoining(self._enter, lambda visit: [line.keep() for line in visit.lines])
+        return _WhepJoining(self._enter, lambda visit: [visit.book(), *(line.keep() for line in visit.lines)])
 
     async def _enter(self, stack: AsyncExitStack) -> Visit:
         http = await stack.enter_async_context(client())
@@ -105,6 +110,16 @@ class Visit:
         if self._error is not None:
             raise self._error
 
+    async def book(self) -> None:
+        """See `Line.book`; until the visit is over."""
+        try:
+            while self._error is None:
+                await asyncio.sleep(BOOKED)
+                for line in self.lines:
+                    await line.book()
+        except Closed:
+            return
+
     def finish(self, error: RoomError | None) -> None:
         """The visit is over."""
         self._error = self._error or error
@@ -115,7 +130,7 @@ class Visit:
 
     def going_on(self) -> bool:
         """Whether anything can be heard, or could if somebody spoke."""
-        return any(line.standing in (Standing.LIVE, Standing.SILENT) for line in self.lines)
+        return any(line.standing in HEARD for line in self.lines)
 
     async def _change(self) -> None:
         self._changed.clear()
@@ -124,7 +139,11 @@ class Visit:
     def look(self) -> None:
         """A line's standing has changed: with none left that can be heard the visit is over."""
         self._changed.set()
-        if not self.going_on() and all(line.error is not None for line in self.lines) and not self._tracks.closed:
+        if (
+            not self.going_on()
+            and all(line.standing is not Standing.ASKING for line in self.lines)
+            and not self._tracks.closed
+        ):
             self.finish(self._verdict())
 
     def _verdict(self) -> RoomError:

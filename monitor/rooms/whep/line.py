@@ -32,8 +32,8 @@ PATH_SECONDS = 10.0
 """In which a path for media must be found."""
 STEADY = 1.0
 """Seconds of a session that was no mere accident: what follows its loss is tried at once."""
-BOOKED = 0.5
-"""Seconds between two entries of what is being lost."""
+IN_DOUBT = 3.0
+"""Seconds after a session in which it may turn out that its speaker has gone: nothing was lost then."""
 UNHEARD = 10.0
 """Seconds after which a stream that nothing has been heard of yet, and that can't be asked for, counts as lost."""
 FRESH = 60.0
@@ -41,6 +41,8 @@ FRESH = 60.0
 GOODBYE = 0.5
 """Seconds that a server which seems gone has to take our leave."""
 
+FOREIGN = 50
+"""Packets in a row that are not Opus, from which on they are the stream: one second."""
 NO_PATH = "no path for media to the server: is UDP open between this machine and its media ports?"
 
 log = structlog.get_logger()
@@ -49,6 +51,7 @@ log = structlog.get_logger()
 class Standing(Enum):
     ASKING = "asking"  # no answer yet
     LIVE = "live"  # there is a session
+    AGAIN = "again"  # there was one until just now, and it is begun anew
     SILENT = "silent"  # nobody publishes it now
     LOST = "lost"  # it can't be heard, and is tried again
     REFUSED = "refused"
@@ -82,7 +85,7 @@ class Line:
         self._track: StreamTrack | None = None
         self._known = False  # the server has said once that there is such a stream
         self._lost_at = 0.0  # wall time up to which is booked what can't be heard; 0: nothing is being lost
-        self._cause = ""  # of what is being lost
+        self._booking = asyncio.Lock()
         self._offered_at = 0.0  # event loop time
         self._live_since = 0.0  # event loop time, of the newest session; 0: the newest try has come to none
         self._backoff = Backoff(first=0.25, longest=1.0, stable=STEADY)
@@ -96,7 +99,8 @@ class Line:
         """Listen to the stream whenever it is live."""
         try:
             while True:
-                await self._wait(await self._try())
+                seconds = await self._try()
+                await asyncio.sleep(seconds)
         except Closed:
             return  # the visit has been ended
         finally:
@@ -125,10 +129,10 @@ class Line:
             self._fell(Standing.REFUSED, error)
             return REFUSED_SECONDS
         except ConnectionLost as error:
-            self._fell(Standing.LOST, error)
-            after = self._asked_to_wait(error.after) if isinstance(error, Later) else 0.0
             lasted = _now() - self._live_since if self._live_since else 0.0
             self._backoff.held(lasted)
+            self._fell(Standing.AGAIN if lasted > STEADY else Standing.LOST, error)
+            after = self._asked_to_wait(error.after) if isinstance(error, Later) else 0.0
             return max(after, 0.0 if lasted > STEADY else self._backoff.wait())
         raise AssertionError("a session ends by an error")
 
@@ -184,7 +188,7 @@ class Line:
         else:
             stream = await media.accept(opened.sdp)
         self._known, self._live_since = True, _now()
-        self._become(Standing.LIVE, None)
+        self._become(Standing.LIVE, self.error)
         if not await media.connected(PATH_SECONDS):
             raise ConnectionLost(NO_PATH, step=Step.PATH)
         return stream
@@ -192,19 +196,23 @@ class Line:
     async def _follow(self, media: Media, stream: MediaStream) -> None:
         """Listen until the session ends, which is an error always."""
         if self._track is not None:
-            await self._book("")
-            self._lost_at = 0.0
-            await self._track.hear(stream)
-        alive, count = time.time(), 0
+            async with self._booking:
+                await self._book()
+                await self._track.hear(stream)
+        self._lost_at, self.error = 0.0, None
+        alive, count, foreign = time.time(), 0, 0
         try:
             while not media.ended:
                 heard = stream.last_packet_at
                 if self._track is None and heard is not None:
                     await self._introduce(stream)
-                alive = max(alive, heard or 0.0)
+                if heard is not None and heard > alive:
+                    alive, foreign = heard, media.foreign
+                if media.foreign - foreign > FOREIGN:
+                    raise Refused("the server sends another codec than Opus", step=Step.MEDIA)
                 if time.time() - alive > self._around.patience / 2:
                     came, count = count, await media.packets()
-                    if count > came or await self._still_there(media, stream):
+                    if count > came or await media.answers(self._around.patience / 2):
                         alive = time.time()
                     elif (stream.last_packet_at or 0.0) <= alive:
                         raise ConnectionLost(f"nothing has come from the server for {time.time() - alive:.1f} s")
@@ -213,12 +221,6 @@ class Line:
         except (ConnectionLost, Refused):
             self._lost_at = alive
             raise
-
-    async def _still_there(self, media: Media, stream: MediaStream) -> bool:
-        """Nothing was heard for a while: whether the path lives all the same."""
-        if media.foreign and stream.last_packet_at is None:
-            raise Refused("the server sends another codec than Opus", step=Step.MEDIA)
-        return await media.answers(self._around.patience / 2)
 
     async def _introduce(self, stream: MediaStream) -> None:
         """Something was heard: whoever wants to listen is told."""
@@ -241,28 +243,25 @@ class Line:
         self.standing, self.error = standing, error
         self._around.changed()
 
-    async def _wait(self, seconds: float) -> None:
-        """Until the next try; meanwhile what can't be heard is booked.
+    async def book(self) -> None:
+        """Tell the track what is being lost; to be called now and then. Raises Closed.
 
-        Not before the first try after a session: that one may hear that the speaker has gone.
+        Not in the moment after a session: the next answer may say that the speaker has gone.
         """
-        lost = self.standing in (Standing.LOST, Standing.REFUSED) and not self._live_since
-        until = _now() + seconds
-        while (rest := until - _now()) > 0:
-            await asyncio.sleep(min(rest, BOOKED))
-            if lost and self._around.going_on():
-                await self._book(str(self.error))
+        after = {Standing.AGAIN: IN_DOUBT, Standing.LOST: 0.0, Standing.REFUSED: 0.0}.get(self.standing)
+        if after is None or not self._lost_at or not self._around.going_on():
+            return
+        if time.time() - self._lost_at > (UNHEARD if self._track is None else after):
+            async with self._booking:
+                await self._book()
 
-    async def _book(self, cause: str) -> None:
+    async def _book(self) -> None:
         if not self._lost_at:
             return
         if self._track is None:
-            if time.time() - self._lost_at < UNHEARD:
-                return
             self._track = StreamTrack(self.speaker)
             await self._around.tracks.put(self._track)
-        self._cause = cause or self._cause
-        self._lost_at = await self._track.lost(self._lost_at, self._cause)
+        self._lost_at = await self._track.lost(self._lost_at, str(self.error))
 
     def _end_track(self) -> None:
         if self._track is not None:
