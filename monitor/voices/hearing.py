@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, NamedTuple, Self, TypeVar
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from monitor.errors import DetectorFailed
 from monitor.model import RATE, Utterance
 from monitor.voice_model import Abstained, VoiceScored, VoiceWindow
 from monitor.voices.detector import Calibration, VoiceDetector
+from monitor.voices.features import Signal
 from monitor.voices.judge import Judge
 from monitor.voices.quality import Limits
 
@@ -30,9 +33,12 @@ _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 DEADLINE = 30.0
-"""Seconds of wall time after which a detector that doesn't answer counts as stalled."""
+"""Seconds of wall time without an answer to one call after which a detector counts as stalled."""
 BUSY = 1.5
-"""Seconds of CPU time that one batch may take, as far as the last one tells: answers stay prompt, stalls visible."""
+"""Seconds of CPU time that one batch, or one call of the detector, may take, as far as the last one tells: answers stay
+prompt and stalls visible, also with a model that takes seconds for a window."""
+TOGETHER = 32
+"""Windows in one call at most."""
 MOST = 60.0
 """Seconds of speech in one batch at most."""
 
@@ -74,7 +80,8 @@ class VoiceHearing:
         self._done = done
         self._failed = failed
         self._deadline = deadline
-        self._desk = Judge(detector, calibration, limits)  # the thread's own
+        self._paced = _Paced(detector)
+        self._desk = Judge(self._paced, calibration, limits)  # the thread's own
         self._waiting: deque[_Waiting] = deque()  # bounded by seconds, in submit
         self._dropped: deque[_Waiting] = deque()  # told as soon as `run` gets to it
         self._pace = 0.0  # seconds of CPU time a second of speech; 0: not known yet
@@ -178,12 +185,15 @@ class VoiceHearing:
 
     async def _in_time(self, items: Sequence[_Waiting]) -> _Batch:
         """Raises DetectorFailed, also where it takes too long."""
+        self._paced.answered = time.monotonic()
         future = in_a_thread(lambda: self._score(items), "voice detector")
-        ended, _ = await asyncio.wait({future}, timeout=self._deadline)
-        if not ended:
-            self._detector.stop()
-            future.add_done_callback(_nobody_asks)
-            raise DetectorFailed(f"{self._detector.name} gave no answer in {self._deadline:g} s")
+        while not future.done():
+            left = self._paced.answered + self._deadline - time.monotonic()
+            if left <= 0:
+                self._detector.stop()
+                future.add_done_callback(_nobody_asks)
+                raise DetectorFailed(f"{self._detector.name} gave no answer in {self._deadline:g} s")
+            await asyncio.wait({future}, timeout=left)
         return future.result()
 
     async def _switch_off(self, reason: str) -> None:
@@ -210,6 +220,33 @@ class VoiceHearing:
         begun = time.thread_time()
         windows = self._desk.judge([(item.utterance, item.language) for item in items])
         return _Batch(tuple(windows), time.thread_time() - begun)
+
+
+class _Paced:
+    """The detector, asked for no more at once than it is likely to do in BUSY seconds. Satisfies VoiceDetector."""
+
+    def __init__(self, detector: VoiceDetector) -> None:
+        self._detector = detector
+        self._cost = 0.0  # seconds of CPU time a window; 0: not known yet
+        self.answered = 0.0  # monotonic, of the last answer: written in the thread, read in the loop
+        self.name, self.digest, self.window = detector.name, detector.digest, detector.window
+
+    def score(self, windows: Sequence[Signal]) -> NDArray[np.float64]:
+        parts, at = [], 0
+        while at < len(windows):
+            begun = time.thread_time()
+            some = windows[at : at + self._together()]
+            parts.append(self._detector.score(some))
+            self._cost = (time.thread_time() - begun) / len(some)
+            self.answered = time.monotonic()
+            at += len(some)
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def stop(self) -> None:
+        self._detector.stop()
+
+    def _together(self) -> int:
+        return max(1, min(TOGETHER, int(BUSY / self._cost))) if self._cost else 1
 
 
 class _Handover(Generic[T]):

@@ -14,7 +14,7 @@ import numpy as np
 from monitor.model import RATE, Utterance
 from monitor.voice_model import Abstained, VoiceWindow
 from monitor.voices.features import Signal, Speech, speech_of
-from monitor.voices.quality import Limits, unfit
+from monitor.voices.quality import Limits, unfit, unfit_window
 
 KEPT = 30.0
 """Seconds of media time after which what is left over is too old to be put together with what comes: a window that an
@@ -109,7 +109,9 @@ class Windows:
         while at + self._size <= len(rest.samples):
             end = at + self._size
             samples = rest.samples[at:end].copy()
-            pieces.append(Piece(_media(rest, at), _end(rest, end), self._size / RATE, samples))
+            reason = unfit_window(samples, self._limits)
+            given = None if reason else samples
+            pieces.append(Piece(_media(rest, at), _end(rest, end), self._size / RATE, given, reason))
             rest.fresh = len(rest.samples) - end
             at += self._hop
         rest.samples = rest.samples[at:].copy()
