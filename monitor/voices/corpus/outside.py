@@ -115,7 +115,7 @@ def main() -> None:
         try:
             engine.speak(json.loads(line))
             error = ""
-        except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError) as failure:
+        except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError, wave.Error) as failure:
             error = f"{type(failure).__name__}: {failure}"
         print(json.dumps({"error": error}), file=answers, flush=True)
 
