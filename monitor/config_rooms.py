@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from monitor.config_base import Language, SecretReference, Section
 from monitor.config_ice import RoomIce, turn_files_from
@@ -78,7 +78,36 @@ class WhepRoom(RemoteRoom):
         return streams
 
 
-KINDS = ("builtin", "janus", "whep")
+class LiveKitRoom(RemoteRoom):
+    SECRETS = ("token", "api_key", "api_secret")
+
+    kind: Literal["livekit"] = Field(description="A room of a LiveKit server; needs the extra `livekit`")
+    address: str = Field(pattern=r"^(wss?|https?)://[^/]+", description="The LiveKit server: wss:// or ws://")
+    room: str = Field(min_length=1, max_length=256, description="The room's name at LiveKit")
+    identity: str = Field(
+        "room-monitor",
+        min_length=1,
+        max_length=256,
+        description="The monitor's identity; a second participant with it throws the first one out of the room",
+    )
+    display: str = Field("Room Monitor", min_length=1, max_length=60, description="Name that participants see")
+    hidden: bool = Field(False, description="True: participants don't see the monitor. Not with a ready `token`")
+    api_key: SecretReference = Field("", description="LiveKit's API key, to make tokens of: env:NAME or file:PATH")
+    api_secret: SecretReference = Field("", description="The secret that belongs to the key; likewise")
+    token: SecretReference = Field(
+        "", description="A ready token in place of key and secret; read anew at each join, so that it can be renewed"
+    )
+
+    @model_validator(mode="after")
+    def _opened_by_one(self) -> LiveKitRoom:
+        if bool(self.token) == bool(self.api_key and self.api_secret) or bool(self.api_key) != bool(self.api_secret):
+            raise ValueError("a LiveKit room needs either `token`, or both `api_key` and `api_secret`")
+        if self.token and self.hidden:
+            raise ValueError("`hidden` is in a ready `token` or isn't; it can be set where tokens are made of a key")
+        return self
+
+
+KINDS = ("builtin", "janus", "whep", "livekit")
 
 
 def _kind(room: Any) -> str:
@@ -88,7 +117,10 @@ def _kind(room: Any) -> str:
 
 
 AnyRoom = Annotated[
-    Annotated[Room, Tag("builtin")] | Annotated[JanusRoom, Tag("janus")] | Annotated[WhepRoom, Tag("whep")],
+    Annotated[Room, Tag("builtin")]
+    | Annotated[JanusRoom, Tag("janus")]
+    | Annotated[WhepRoom, Tag("whep")]
+    | Annotated[LiveKitRoom, Tag("livekit")],
     Discriminator(
         _kind,
         custom_error_type="kind",

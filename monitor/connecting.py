@@ -7,11 +7,13 @@ from typing import assert_never
 
 from monitor.config import secret
 from monitor.config_ice import IceSettings, TurnServer, for_room
-from monitor.config_rooms import AnyRoom, JanusRoom, RemoteRoom, Room, WhepRoom
+from monitor.config_rooms import AnyRoom, JanusRoom, LiveKitRoom, RemoteRoom, Room, WhepRoom
 from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.connector import Connector
 from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
 from monitor.rooms.janus.protocol import Place
+from monitor.rooms.livekit.connector import LiveKitConnector
+from monitor.rooms.livekit.protocol import Place as LiveKitPlace
 from monitor.rooms.servers import NOTHING, Ice, Server, for_a_while, server
 from monitor.rooms.whep.connector import WhepConnector
 from monitor.rooms.whep.protocol import Place as WhepPlace
@@ -36,6 +38,8 @@ def connector_for(room: AnyRoom, *, builtin: str, monitor_token: str, ice: IceSe
             return VideoRoomConnector(lambda: _place(room, ice))
         case WhepRoom():
             return WhepConnector(lambda: _streams(room, ice))
+        case LiveKitRoom():
+            return LiveKitConnector(lambda: _livekit(room, ice))
         case _:
             assert_never(room)
 
@@ -76,3 +80,19 @@ def _streams(room: WhepRoom, ice: IceSettings) -> WhepPlace:
     everybody = secret(room.token)
     streams = (Stream(each.url, each.speaker, secret(each.token) or everybody) for each in room.streams)
     return WhepPlace(tuple(streams), ice_for(room, ice))
+
+
+def _livekit(room: LiveKitRoom, ice: IceSettings) -> LiveKitPlace:
+    """Raises ConfigInvalid where a secret can't be read."""
+    return LiveKitPlace(
+        room.address,
+        room.room,
+        room.identity,
+        room.display,
+        notice=room.notice,
+        hidden=room.hidden,
+        token=secret(room.token),
+        key=secret(room.api_key),
+        secret=secret(room.api_secret),
+        ice=ice_for(room, ice),
+    )

@@ -87,7 +87,7 @@ _warmed = False
 
 
 async def warm() -> None:
-    """Hear somebody once, so that the SDK's native runtime is up: its threads and files are the process's from then on."""
+    """Hear somebody once: the native runtime of the SDK is up then, and its threads and files are the process's."""
     global _warmed
     if not _warmed:
         async with (
