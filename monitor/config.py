@@ -112,7 +112,7 @@ class Voices(Section):
     backlog: float = Field(
         60.0, gt=0, description="Seconds of speech that may wait for it; beyond, the oldest is left out"
     )
-    trust: bool = Field(False, description="Accept a model file whose digest is not its manifest's")
+    trust: bool = Field(False, description="Accept a model file whose manifest gives no digest")
 
 
 class Canary(Section):
