@@ -75,8 +75,11 @@ class OnnxDetector:
 
     @property
     def digest(self) -> str:
-        """Of the file and of what the manifest does with it: both decide the scores."""
-        contract = self.manifest.model_dump_json(include={"input", "output"})
+        """Of the file and of what the manifest does with it: both decide the scores.
+
+        What is at its default isn't counted, so that a new field doesn't make all calibrations another model's.
+        """
+        contract = self.manifest.model_dump_json(include={"input", "output"}, exclude_defaults=True)
         return hashlib.sha256(f"{self._sha256} {contract}".encode()).hexdigest()[:12]
 
     @property
