@@ -33,6 +33,10 @@ log = structlog.get_logger()
 _dice = SystemRandom()
 
 
+def _event_of(error: ConnectionLost | Refused) -> RoomEvent:
+    return RoomEvent.LOST if isinstance(error, ConnectionLost) else RoomEvent.REFUSED
+
+
 async def _nobody_asks(_here: tuple[Speaker, ...], _in: tuple[Speaker, ...], _out: tuple[Speaker, ...]) -> None:
     return None
 
@@ -68,6 +72,7 @@ class RoomSupervisor:
         self._asked = asyncio.Event()  # somebody wants another try now
         self._again = ""  # what is added to the reason of a failure
         self._visiting: asyncio.Task[Outcome] | None = None
+        self._told_of: RoomEvent | None = None  # of the visit's end, before all of it was over
 
     @property
     def room_id(self) -> str:
@@ -121,6 +126,8 @@ class RoomSupervisor:
             await self._drive()
         except Exception as bug:
             log.exception("room.broke", room=self._room)
+            if self._state is RoomState.FAILED:  # refused, and broken on the way out
+                return
             event = RoomEvent.BROKE if accepts(self._state, RoomEvent.BROKE) else RoomEvent.STOP
             if accepts(self._state, event):
                 await self._become(event, f"a bug: {type(bug).__name__}; see the log")
@@ -131,7 +138,9 @@ class RoomSupervisor:
         await self._become(RoomEvent.START)
         while True:
             event, reason = await self._visit_once()
-            await self._become(event, reason)
+            if self._told_of is not event:
+                await self._become(event, reason)
+            self._told_of = None
             match self._state:
                 case RoomState.WAITING:
                     if await self._stopped_within(self._backoff.wait()):
@@ -169,12 +178,15 @@ class RoomSupervisor:
                 try:
                     async for track in session.tracks():
                         group.create_task(self._listen(track))
+                except (ConnectionLost, Refused) as error:
+                    # At once: saying goodbye to a server that is gone takes a second, and nobody is heard meanwhile.
+                    self._told_of = _event_of(error)
+                    await self._become(self._told_of, str(error))
+                    raise
                 finally:
                     roster.cancel()
-        except ConnectionLost as error:
-            return RoomEvent.LOST, str(error)
-        except Refused as error:
-            return RoomEvent.REFUSED, str(error)
+        except (ConnectionLost, Refused) as error:
+            return _event_of(error), str(error)
         return RoomEvent.ENDED, "the room has ended"
 
     async def _listen(self, track: Track) -> None:

@@ -89,6 +89,7 @@ class _Session:
 
     async def attend(self) -> None:
         """Follow the signalling until the visit ends."""
+        self._expect_all()  # who talked already as we came in
         try:
             while not self._tracks.closed:
                 await self._handle(await self._visit.receive())
@@ -137,8 +138,7 @@ class _Session:
                 self._listener.assign(message["slots"])
             case "roster":
                 self._dogs = {who: dog for who, dog in self._dogs.items() if who in self._visit.roster}
-                for who in self._visit.roster.values():
-                    self._expect(who.id, talking=who.talking, muted=who.muted)
+                self._expect_all()
             case "talking":
                 self._expect(message["id"], talking=message["talking"])
 
@@ -148,6 +148,10 @@ class _Session:
         await self._visit.send("answer", sdp=sdp)
         for stream in streams:
             await self._tracks.put(stream)
+
+    def _expect_all(self) -> None:
+        for who in self._visit.roster.values():
+            self._expect(who.id, talking=who.talking, muted=who.muted)
 
     def _expect(self, who: str, *, talking: bool, muted: bool | None = None) -> None:
         dog = self._dogs.setdefault(who, Watchdog(self._patience))
