@@ -62,14 +62,26 @@ def build(found: Iterable[Found], plan: Plan, read: Read, tell: Tell) -> tuple[l
     recorded = _recordings(list(found), plan.out, read, tell, left)
     people = splits.assign([row for _, row in recorded], BY_HAND, plan.seed)
     texts = _texts([(f, row) for (f, _), row in zip(recorded, people, strict=True)])
+    before = _before(plan, {row.path for row in people})
     made: list[Row] = []
     for engine in plan.engines:
         made += _spoken(engine, texts, plan, read, tell, left)
-        _save(plan, people + made)
+        before.pop(engine.generator, None)
+        _save(plan, [*people, *made, *(row for rows in before.values() for row in rows)])
     for copier in plan.copiers:
         made += _copied(copier, people, plan, tell, left)
-        _save(plan, people + made)
+        before.pop(copier.generator, None)
+        _save(plan, [*people, *made, *(row for rows in before.values() for row in rows)])
     return _save(plan, people + made), left
+
+
+def _before(plan: Plan, people: set[str]) -> dict[str, list[Row]]:
+    """What an earlier run made and this one hasn't come to yet, by generator: it stays in the table meanwhile."""
+    waiting: dict[str, list[Row]] = {one.generator: [] for one in (*plan.engines, *plan.copiers)}
+    for row in table.read(plan.out) if (plan.out / table.MANIFEST).is_file() else []:
+        if row.generator in waiting and row.path not in people:
+            waiting[row.generator].append(row)
+    return waiting
 
 
 def _save(plan: Plan, rows: list[Row]) -> list[Row]:

@@ -79,6 +79,21 @@ def test_a_corpus_that_is_there_is_not_made_again(tmp_path: Path) -> None:
     assert said.read_text("utf-8").count("sentence") == 1  # only the one that was gone
 
 
+def test_what_was_made_before_stays_in_the_table_while_the_rest_is_made(tmp_path: Path) -> None:
+    found, out, said = recorded(tmp_path / "in"), tmp_path / "out", tmp_path / "said"
+    engines = [engine(said, "formant-first"), engine(said, "formant-second")]
+    first = made(found, out, said, engines=engines)
+    during: list[int] = []
+
+    def tell(what: str, done: int, total: int) -> None:
+        if what == "formant-second":
+            during.append(len(table.read(out)))
+
+    again, _ = build(found, Plan(out, engines, []), read_all, tell)
+    assert again == first
+    assert set(during) == {len(first)}
+
+
 def test_what_an_engine_refuses_is_told_and_the_rest_is_there(tmp_path: Path) -> None:
     found = recorded(tmp_path / "in")
     found[0] = replace(found[0], text="refuse this")
