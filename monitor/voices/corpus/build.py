@@ -77,7 +77,8 @@ def build(found: Iterable[Found], plan: Plan, read: Read, tell: Tell) -> tuple[l
 
 def _before(plan: Plan, people: set[str]) -> dict[str, list[Row]]:
     """What an earlier run made and this one hasn't come to yet, by generator: it stays in the table meanwhile."""
-    waiting: dict[str, list[Row]] = {one.generator: [] for one in (*plan.engines, *plan.copiers)}
+    names = [engine.generator for engine in plan.engines] + [copier.generator for copier in plan.copiers]
+    waiting: dict[str, list[Row]] = {name: [] for name in names}
     for row in table.read(plan.out) if (plan.out / table.MANIFEST).is_file() else []:
         if row.generator in waiting and row.path not in people:
             waiting[row.generator].append(row)

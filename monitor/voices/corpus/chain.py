@@ -161,7 +161,7 @@ def seeded(chain: Chain, codec: Codec) -> Callable[[NDArray[np.float32], int], N
 
     def heard(signal: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
         samples = np.clip(np.round(signal * 32768), -32768, 32767).astype(np.int16)
-        return through(samples, str(seed), chain, codec).astype(np.float32) / 32768
+        return through(samples, str(seed), chain, codec).astype(np.float32) / np.float32(32768)
 
     return heard
 
