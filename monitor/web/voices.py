@@ -14,7 +14,10 @@ from monitor.web.answers import Answer, Trouble
 from monitor.web.deps import WebDeps
 from monitor.web.keyword_answers import LINE
 
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Trouble}}
+TROUBLES: dict[int | str, dict[str, Any]] = {
+    400: {"model": Trouble, "description": "The request is no JSON"},
+    404: {"model": Trouble, "description": "There is no such alert, or it is about words"},
+}
 NONE = "There is no alert {!r} about a voice; it may be older than alerts are kept, or about words."
 
 
@@ -106,7 +109,7 @@ def voices(deps: WebDeps) -> APIRouter:
         """Where the voice of each speaker stood, also of those who have left."""
         return KeptVoices(voices=[_kept(voice) for voice in await deps.store.voices(room, limit)])
 
-    @router.post("/api/alerts/{alert}/voice-label", responses=NOT_FOUND)
+    @router.post("/api/alerts/{alert}/voice-label", responses=TROUBLES)
     async def label(alert: str, given: GiveLabel) -> LabelView:
         """Say what a synthetic-voice signature is, after listening. A newer word stands in the older one's place."""
         made = await deps.store.label_voice(alert, given.label, given.who, given.note)
