@@ -19,12 +19,12 @@ Batch = NDArray[np.float32]
 class Strength:
     """How much; 0 does nothing."""
 
-    equaliser: float = 1.0  # standard deviation of the band gains, nats of power (1 = 4.3 dB)
-    noise: float = 0.5  # share of windows with noise
+    equaliser: float = 0.7  # standard deviation of the band gains, nats of power (0.7 = 3 dB)
+    noise: float = 0.3  # share of windows with noise
     quietest: float = 30.0  # dB from the mean frame down to the noise, at most
     loudest: float = 8.0  # and at least
-    lowpass: float = 0.15  # share of windows whose upper bands are empty
-    holes: int = 2  # in time and in frequency, each
+    lowpass: float = 0.1  # share of windows whose upper bands are empty
+    holes: int = 1  # in time and in frequency, each
     widest: float = 0.12  # of a hole, as share of the axis
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 
 from monitor.voices import calibrate, export, net
 from monitor.voices.calibrate import About, Labelled, Set
-from monitor.voices.corpus.rows import Label, Row
+from monitor.voices.corpus.rows import CorpusInvalid, Label, Row
 from monitor.voices.manifest import NAME
 from monitor.voices.metrics import Scores
 from monitor.voices.train import Plan, Trained
@@ -32,6 +33,17 @@ class Words:
     notes: str
     claims: tuple[str, ...] = ()
     chance: tuple[str, ...] = ()
+
+
+BUNDLED = Words(
+    name="lcnn-filterbank",
+    licence="Apache-2.0",
+    source="room-monitor voices train",
+    notes="Finds classic synthesis, and is at chance for modern voices: see docs/discussion/voices.md.",
+    claims=("formant synthesis (eSpeak NG, Klatt)", "diphone synthesis (Festival, Flite)"),
+    chance=("modern neural text to speech", "cloned voices", "voice conversion"),
+)
+"""The detector that comes with the product. Its claims are those that its model card carries."""
 
 
 def write_model(
@@ -63,6 +75,12 @@ def labelled(heard: Iterable[Heard]) -> Labelled:
     return Labelled(people, machines)
 
 
+def made_with(path: Path) -> dict[str, str]:
+    """What `write_model` kept in an ONNX file; empty for one that came from elsewhere."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return dict(session.get_modelmeta().custom_metadata_map)
+
+
 def material(rows: Iterable[Row]) -> dict[str, str]:
     """What a training was made from, for the model's file: counts, and a digest of the list of recordings."""
     listed = sorted(rows, key=lambda row: row.path)
@@ -75,7 +93,18 @@ def material(rows: Iterable[Row]) -> dict[str, str]:
         "synthetic": _counts(machines),
         "generators": ", ".join(sorted({row.generator for row in machines})),
         "sources": ", ".join(sorted({row.source for row in people})),
+        "speakers": " ".join(sorted({row.speaker for row in listed})),
+        "texts": " ".join(sorted({row.text_id for row in listed})),
     }
+
+
+def unseen(made: Mapping[str, str], rows: Iterable[Row]) -> None:
+    """Raises CorpusInvalid where one of the rows has a speaker, voice or text that the model was trained on."""
+    speakers, texts = (set(made.get(name, "").split()) for name in ("speakers", "texts"))
+    for row in rows:
+        if row.speaker in speakers or row.text_id in texts:
+            what = f"speaker {row.speaker}" if row.speaker in speakers else f"text {row.text_id}"
+            raise CorpusInvalid(f"{row.path}: the model was trained on its {what}, so its figures would flatter")
 
 
 def _counts(rows: Sequence[Row]) -> str:
