@@ -36,7 +36,7 @@ class WhepConnector:
 
     capabilities = Capabilities(per_speaker_tracks=True, can_announce=False, reports_roster=False)
 
-    def __init__(self, place: Callable[[], Place], patience: float = 2.0, poll: float = 1.0) -> None:
+    def __init__(self, place: Callable[[], Place], patience: float = 1.5, poll: float = 1.0) -> None:
         """`place` is asked at each request, so that a renewed token counts; an OperatorError of its is a refusal.
         `patience`: seconds without any sign of life on a stream's path, after which the stream counts as lost.
         `poll`: seconds between two questions whether a stream is live, unless the server names more."""

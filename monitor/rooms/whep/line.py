@@ -36,6 +36,10 @@ IN_DOUBT = 3.0
 """Seconds after a session in which it may turn out that its speaker has gone: nothing was lost then."""
 UNHEARD = 10.0
 """Seconds after which a stream that nothing has been heard of yet, and that can't be asked for, counts as lost."""
+EAGER = 4
+EAGER_SECONDS = 15.0
+"""Who has just gone may come back, and so may those of a server that was restarted: so long it is asked so many times
+as often."""
 FRESH = 60.0
 """Seconds for which an offer names addresses that this machine surely has."""
 GOODBYE = 0.5
@@ -88,6 +92,7 @@ class Line:
         self._booking = asyncio.Lock()
         self._offered_at = 0.0  # event loop time
         self._live_since = 0.0  # event loop time, of the newest session; 0: the newest try has come to none
+        self._silent_since = 0.0  # event loop time; 0: it is not, or nothing is known
         self._backoff = Backoff(first=0.25, longest=1.0, stable=STEADY)
 
     @property
@@ -141,7 +146,9 @@ class Line:
         self._lost_at = 0.0
         self._end_track()
         self._become(Standing.SILENT if self._known else Standing.LOST, error)
-        return max(self._asked_to_wait(error.after), self._around.poll)
+        self._silent_since = self._silent_since or _now()
+        eager = _now() - self._silent_since < EAGER_SECONDS
+        return max(self._asked_to_wait(error.after), self._around.poll / (EAGER if eager else 1))
 
     def _asked_to_wait(self, after: float | None) -> float:
         if after:
@@ -187,7 +194,7 @@ class Line:
             await self._door.answer(opened, sdp)
         else:
             stream = await media.accept(opened.sdp)
-        self._known, self._live_since = True, _now()
+        self._known, self._live_since, self._silent_since = True, _now(), 0.0
         self._become(Standing.LIVE, self.error)
         if not await media.connected(PATH_SECONDS):
             raise ConnectionLost(NO_PATH, step=Step.PATH)
