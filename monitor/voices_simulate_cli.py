@@ -15,6 +15,8 @@ from monitor.config import load
 from monitor.errors import OperatorError
 from monitor.voices_data_cli import Corpus, Seed, app, pieces
 
+__all__ = ["app"]
+
 if TYPE_CHECKING:
     from monitor.voices.evidence import Rules, Thresholds
     from monitor.voices.metrics import Interval
