@@ -11,7 +11,7 @@ WORDS = {
     3: "it shuts down",
     ROOM_DELETED: "the room was deleted",
     6: "it lost track of us",
-    JOIN_FAILURE: "the join failed",
+    JOIN_FAILURE: "it doesn't let us back in",
     8: "it moves the room",
     9: "the signalling broke",
     ROOM_CLOSED: "the room was closed",
@@ -26,6 +26,4 @@ def why_it_ended(reason: int, leavings: bool) -> ConnectionLost | Refused:
         return Refused("the monitor was removed from the LiveKit room")
     if reason == DUPLICATE_IDENTITY and not leavings:
         return Refused("somebody else has joined the LiveKit room with the monitor's identity: give each its own")
-    if reason == JOIN_FAILURE:
-        return Refused("LiveKit doesn't let the monitor back in: is its token or key still good?")
     return ConnectionLost(f"LiveKit has ended the visit: {WORDS.get(reason, f'reason {reason}')}")

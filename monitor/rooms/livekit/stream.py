@@ -80,14 +80,14 @@ class LiveKitStream:
         if len(self._waiting) > UNREAD:
             self._believe(len(self._waiting))
 
-    def look(self, counts: Counts | None) -> None:
-        """The SDK's counters of this track now; None where it has none."""
+    def look(self, counts: Counts | None, *, talking: bool = False) -> None:
+        """The SDK's counters of this track now; None where they can't be relied on. `talking`: so the room says."""
         if self._mailbox.closed:
             return
         now = self._clock()
         if counts is not None and counts.packets > self._packets:
             self._packets, self.last_packet_at = counts.packets, now
-        verdict = self._judge.look(len(self._waiting), counts)
+        verdict = self._judge.look(len(self._waiting), counts, talking=talking)
         self._put(Origin.LOST, verdict.lost_before, now)
         self._put(Origin.QUIET, verdict.quiet_before, now)
         self._believe(verdict.heard)

@@ -16,6 +16,7 @@ from monitor.rooms import progress
 from monitor.rooms.connector import Track
 from monitor.rooms.livekit import door, sdk
 from monitor.rooms.livekit.ends import why_it_ended
+from monitor.rooms.livekit.loss import NOTHING, Counts
 from monitor.rooms.livekit.protocol import Place
 from monitor.rooms.livekit.stream import LiveKitStream, samples_of
 from monitor.rooms.watchdog import Watchdog
@@ -50,6 +51,7 @@ class Visit:
         self._new: Mailbox[tuple[LiveKitStream, rtc.AudioStream]] = Mailbox(TRACKS)
         self._streams: dict[str, LiveKitStream] = {}  # by the track's id
         self._dogs: dict[str, Watchdog] = {}  # by the track's id
+        self._known: set[str] = set()  # ids of all tracks that there were
         self._talking: frozenset[str] = frozenset()  # identities
         self._broken_at: float | None = None  # event loop's time since which the SDK tries to mend the connection
         self._error: ConnectionLost | Refused | None = None
@@ -83,9 +85,7 @@ class Visit:
         await sdk.enter(self._room, self._place, self._leavings)
         progress.reached(Step.PATH, sdk.path(await sdk.stats(self._room) or ()))
         progress.reached(Step.ENCRYPTION)
-        for who in self._room.remote_participants.values():
-            for publication in who.track_publications.values():
-                self._published(publication)
+        self._ask_for_all()
 
     async def hear(self) -> None:
         """Take the audio of every track, each in a task of its own, until the visit ends."""
@@ -99,14 +99,22 @@ class Visit:
             await asyncio.sleep(LOOK)
             found = await sdk.stats(self._room)
             if found is not None:
-                counts = sdk.counts(found)
-                for track, stream in self._streams.items():
-                    stream.look(counts.get(track))
+                self._judge(sdk.counts(found))
             self._watch()
+            if self._broken_at is not None:
+                await self._see_whether_it_mends(self._broken_at)
 
     async def close(self) -> None:
         self._finish(None)
         await sdk.leave(self._room)
+
+    def _judge(self, counts: Mapping[str, Counts]) -> None:
+        """A track that nothing has come for isn't counted yet. Were there counts of a track that nobody knows, names
+        in them would mean something else than we think: then none is relied on."""
+        known = counts.keys() <= self._known
+        for track, stream in self._streams.items():
+            talking = bool(self._dogs[track].expecting)
+            stream.look(counts.get(track, NOTHING if known else None), talking=talking)
 
     def _watch(self) -> None:
         now = time.time()
@@ -116,8 +124,19 @@ class Visit:
             if dog.deaf(now):
                 self._finish(ConnectionLost(f"somebody talks, and no audio came for {self._patience:g} s"))
                 return
-        if self._broken_at is not None and asyncio.get_running_loop().time() - self._broken_at > RESUME_SECONDS:
+
+    async def _see_whether_it_mends(self, since: float) -> None:
+        """Leave the SDK to it for a while, as long as there is a server: one that is gone forgets us."""
+        if asyncio.get_running_loop().time() - since > RESUME_SECONDS:
             self._finish(ConnectionLost(f"the connection to LiveKit broke, and wasn't mended in {RESUME_SECONDS:g} s"))
+            return
+        try:
+            await door.knock(self._place)
+        except ConnectionLost as error:
+            if self._broken_at is not None and error.step is Step.SIGNALLING:
+                self._finish(ConnectionLost(f"LiveKit is gone: {error}"))
+        except Refused:
+            return  # there is somebody; whether the SDK may come back, it will be told itself
 
     def _finish(self, error: ConnectionLost | Refused | None) -> None:
         if self._tracks.closed:
@@ -148,6 +167,11 @@ class Visit:
         room.on("moved", self._moved)
         room.on("disconnected", lambda reason: self._finish(why_it_ended(reason, bool(self._leavings))))
 
+    def _ask_for_all(self) -> None:
+        for who in self._room.remote_participants.values():
+            for publication in who.track_publications.values():
+                self._published(publication)
+
     def _published(self, publication: rtc.RemoteTrackPublication) -> None:
         if publication.kind == self._rtc.TrackKind.KIND_AUDIO:
             publication.set_subscribed(True)
@@ -163,6 +187,7 @@ class Visit:
             return
         stream = LiveKitStream(_speaker(who), muted=publication.muted)
         audio = self._rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=20)
+        self._known.add(track.sid)
         self._streams[track.sid], self._dogs[track.sid] = stream, Watchdog(self._patience)
         self._expect(track.sid, who.identity in self._talking)
         self._new.put_now((stream, audio))
@@ -202,6 +227,7 @@ class Visit:
     def _mended(self) -> None:
         self._broken_at = None
         log.info("livekit.reconnected")
+        self._ask_for_all()  # to the server we may be new
 
     def _moved(self) -> None:
         self._finish(ConnectionLost("LiveKit has moved the monitor to another room"))

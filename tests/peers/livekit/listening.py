@@ -69,6 +69,11 @@ class Listening:
         self.lost: Callable[[], bool] = lambda: False  # whether the network loses the next packet
         self.numb = False  # accepts everything, and sends no media
 
+    @property
+    def wanted(self) -> set[str]:
+        """The tracks that this member hears, or will."""
+        return set(self._wanted)
+
     def add(self, track: str, participant: str) -> None:
         self._wanted[track] = participant
         self._changed.set()

@@ -138,25 +138,26 @@ class Room:
 class LiveKitServer:
     """Rooms on one port. `rooms` are made by the first who joins unless `auto_create` is off."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self.port = port
+        self.host = host
         self.rooms: dict[str, Room] = {}
         self.auto_create = True
         self.requests: list[str] = []  # paths asked for, without the tokens
-        self.tokens: list[Mapping[str, Any]] = []  # claims of those who joined
+        self.resumed: list[Mapping[str, Any]] = []  # claims of those who came back over a new socket
         self.answer: Callable[[Request], Response | None] = lambda request: None
         self._server: Server | None = None
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+        return f"ws://{self.host}:{self.port}"
 
     def room(self, name: str = "demo") -> Room:
         return self.rooms.setdefault(name, Room(name))
 
     async def start(self) -> None:
         self._server = await serve(
-            self._serve, "127.0.0.1", self.port, process_request=self._check, compression=None, close_timeout=0.5
+            self._serve, self.host, self.port, process_request=self._check, compression=None, close_timeout=0.5
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -186,6 +187,10 @@ class LiveKitServer:
     def drop_signalling(self, client: Client) -> None:
         """Break one client's websocket; media goes on."""
         client.socket.transport.abort()
+
+    def renew(self, client: Client, token: str) -> None:
+        """Give a client a new token, for coming back with."""
+        client.tell(refresh_token=token)
 
     def kick(self, client: Client, why: int = models.DisconnectReason.PARTICIPANT_REMOVED) -> None:
         client.tell(leave=rtc.LeaveRequest(reason=why, action=rtc.LeaveRequest.DISCONNECT))  # type: ignore[arg-type]
@@ -243,9 +248,9 @@ class LiveKitServer:
         query = parse_qs(urlsplit(socket.request.path).query)
         room = self.room(grants["video"]["room"])
         if query.get("reconnect") == ["1"]:
+            self.resumed.append(grants)
             await self._resume(socket, room, query["sid"][0])
             return
-        self.tokens.append(grants)
         for other in room.clients:
             if other.info.identity == grants["sub"]:
                 self.kick(other, models.DisconnectReason.DUPLICATE_IDENTITY)
@@ -343,9 +348,9 @@ def _cross_origin(response: Response) -> Response:
 
 
 @asynccontextmanager
-async def livekit_server(port: int = 0) -> AsyncIterator[LiveKitServer]:
+async def livekit_server(port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[LiveKitServer]:
     """A server until the block ends."""
-    server = LiveKitServer(port)
+    server = LiveKitServer(port, host)
     await server.start()
     try:
         yield server
