@@ -91,7 +91,9 @@ def score(
 
 @app.command("models")
 def list_models(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; default: the bundled, the set, the fetched")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which; default: the bundled, the set, the fetched, and public ones")
+    ] = None,
     as_json: Json = False,
     trust: Trust = False,
     config: Config = None,
@@ -105,12 +107,14 @@ def list_models(
     settings = load(config)
     wanted = names or [models.BUNDLED, *filter(None, [settings.voices.model]), *_fetched(models.default_cache())]
     rows = [_tried(name, trust or settings.voices.trust) for name in dict.fromkeys(wanted)]
+    if not names:
+        rows += [_public(name) for name in models.known() if name not in wanted]
     for row in rows:
         if as_json:
             print(json.dumps(row, ensure_ascii=False))
         else:
             _card(row)
-    raise typer.Exit(0 if all(row["passed"] for row in rows) else 1)
+    raise typer.Exit(1 if any(row["passed"] is False for row in rows) else 0)
 
 
 @app.command()
@@ -148,13 +152,29 @@ def _tried(name: str, trust: bool) -> dict[str, Any]:
     }
 
 
+def _public(name: str) -> dict[str, Any]:
+    """A model that others have, and what is known of it."""
+    from monitor.voices import manifest, models
+
+    said = manifest.read(models.KNOWN / f"{name}.toml")
+    terms = {"licence": said.licence, "source": said.source, "notes": said.notes.strip()}
+    return {"name": name, "passed": None, "manifest": str(models.KNOWN / f"{name}.toml"), **terms}
+
+
 def _card(row: dict[str, Any]) -> None:
-    out.print(f"[bold]{row['name']}[/]" + ("" if row["passed"] else "  [red]not usable[/]"))
-    if not row["passed"]:
+    titles = {True: "", None: "  [yellow]its file is not part of this product[/]", False: "  [red]not usable[/]"}
+    out.print(f"[bold]{row['name']}[/]{titles[row['passed']]}")
+    if row["passed"] is False:
         out.print(row["problem"], markup=False, highlight=False)
-        return
+    elif row["passed"] is None:
+        _lines({title: row[title] for title in ("licence", "source", "manifest", "notes")})
+    else:
+        _lines(_figures(row))
+
+
+def _figures(row: dict[str, Any]) -> dict[str, str]:
     ordered, cpu = row["selftest_ordered"], row["cpu_per_window"]
-    lines = {
+    return {
         "model": row["model"],
         "window": f"{row['window']:g} s of speech" + (f", {1000 * cpu:.1f} ms of CPU each" if cpu else ""),
         "licence": row["licence"],
@@ -166,9 +186,12 @@ def _card(row: dict[str, Any]) -> None:
         "self-test": "" if ordered is None else f"passed, {ordered:.0%} of the pairs in order",
         "notes": row["notes"],
     }
+
+
+def _lines(lines: dict[str, str]) -> None:
     for title, text in lines.items():
         if text:
-            out.print(f"  {title:<15}{text}", markup=False, highlight=False)
+            out.print(f"  {title:<15}{' '.join(text.split())}", markup=False, highlight=False)
 
 
 def _about(loaded: Loaded, claims: tuple[str, ...], *, marks_only: bool) -> None:

@@ -23,6 +23,8 @@ from monitor.voices.onnx import OnnxDetector
 
 BUNDLED = "bundled"
 """Name of the detector that comes with the product."""
+KNOWN = Path(__file__).parent / "known"
+"""Manifests of public models, whose weights others have."""
 CALIBRATION = "calibration.json"
 """File beside a manifest, used where no other is named."""
 
@@ -53,7 +55,8 @@ class Loaded:
 
 
 def load(name: str, *, calibration: Path | None = None, trust: bool = False, cache: Path | None = None) -> Loaded:
-    """`name`: "bundled", a directory with a manifest.toml, a manifest, or owner/name at the hub once fetched.
+    """`name`: "bundled", a known model, a directory with a manifest.toml, a manifest, or owner/name at the hub once
+    fetched.
 
     Raises ModelMissing, ModelUntrusted, VoiceModelInvalid.
     """
@@ -73,6 +76,8 @@ def find(name: str, cache: Path | None = None) -> Path:
     if name == BUNDLED:
         place = Path(__file__).parent / BUNDLED / manifest.NAME
         missing = "This package comes without a voice detector: name another one."
+    elif name in known():
+        place, missing = KNOWN / f"{name}.toml", ""
     elif name.endswith(".toml"):
         place, missing = Path(name).expanduser(), f"{name}: no such file."
     else:
@@ -83,6 +88,11 @@ def find(name: str, cache: Path | None = None) -> Path:
     if not place.is_file():
         raise ModelMissing(missing)
     return place
+
+
+def known() -> tuple[str, ...]:
+    """Names of the public models that manifests come for."""
+    return tuple(sorted(path.stem for path in KNOWN.glob("*.toml")))
 
 
 def fetch(name: str, *, cache: Path | None = None, get: Get | None = None) -> Path:

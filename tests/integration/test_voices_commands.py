@@ -141,6 +141,21 @@ def test_models_are_shown_with_their_terms_or_with_what_is_wrong(detector: Path,
     assert rows[0]["calibration"] == "thin-air"
 
 
+def test_public_models_are_listed_with_their_terms_though_their_files_are_elsewhere(
+    detector: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "monitor.toml"
+    config.write_text(f'[voices]\nmodel = "{detector}"\n', "utf-8")
+    listed = CliRunner().invoke(app, ["voices", "models", "--json", "--config", str(config)]).output
+    rows = {Path(row["name"]).name: row for row in map(json.loads, listed.splitlines())}
+    assert rows[detector.name]["passed"] is True
+    assert rows["aasist"]["passed"] is None
+    assert rows["antideepfake-small"]["licence"].startswith("CC-BY-NC-SA-4.0")
+    assert "59 % of\ngenuine clips" in rows["aasist"]["notes"]
+    refusal = voices("models", "aasist", code=1)
+    assert "the ONNX file of the voice detector aasist isn't there" in refusal.replace("\n", " ")
+
+
 def test_a_calibration_of_another_model_is_refused(detector: Path, recording: Path, tmp_path: Path) -> None:
     other = tiny.write(
         tmp_path / "other",

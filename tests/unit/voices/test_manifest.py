@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import ModelMissing, VoiceModelInvalid
-from monitor.voices import fusion
+from monitor.voices import fusion, models
 from monitor.voices.features import LEVEL
 from monitor.voices.manifest import File, Input, Manifest, Output, Padding, parse, read
 
@@ -90,7 +90,7 @@ def test_no_manifest_there(tmp_path: Path) -> None:
         read(tmp_path / "manifest.toml")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config" / "voices").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(models.KNOWN.glob("*.toml")), ids=lambda path: path.stem)
 def test_the_shipped_manifests_can_be_read(path: Path) -> None:
     said = read(path)
     assert said.name == path.stem
@@ -100,8 +100,7 @@ def test_the_shipped_manifests_can_be_read(path: Path) -> None:
 
 
 def test_the_public_models_come_with_manifests() -> None:
-    shipped = {path.stem for path in (ROOT / "config" / "voices").glob("*.toml")}
-    assert shipped >= {
+    assert set(models.known()) >= {
         "aasist",
         "aasist-l",
         "antideepfake-small",
