@@ -121,6 +121,7 @@ def evaluate(
 
     What is trained and scored is kept, so an evaluation that was broken off goes on.
     """
+    _need_extra()
     from rich.markdown import Markdown
 
     from monitor.config import load
@@ -133,12 +134,11 @@ def evaluate(
     from monitor.voices.proof import generators, intro, tables, trained_on
     from monitor.voices.prove import Proof
     from monitor.voices.prove_live import Live
+    from monitor.voices.train import Plan
 
     loaded = models.load(model, calibration=calibration)
     if loaded.calibration is None:
         raise OperatorError(f"{loaded.model} has no calibration, so it says nothing: make one with voices calibrate.")
-    if folds:
-        _need_extra()
     rows = table.read(corpus)
     splits.check(rows)
     plan = plan_for(load(config).voices, loaded)
@@ -148,7 +148,7 @@ def evaluate(
         unseen(made, [row for row in rows if row.split in (table.Split.DEV, table.Split.TEST)])
         proof = Proof(_place(corpus, kept), tuple(rows), loaded, loaded.calibration, generators(made), tell)
         title = "The bundled voice detector: model card" if model == models.BUNDLED else f"Model card: {loaded.model}"
-        found = tables(proof, live, epochs if folds else 0)
+        found = tables(proof, live, Plan(seed=seed, epochs=epochs, steps=100) if folds else None)
     card = markdown(title, intro(proof, made, "room-monitor voices evaluate"), found)
     out.print(Markdown(card))
     if to is not None:

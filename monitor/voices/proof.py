@@ -27,14 +27,9 @@ def generators(made: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name for name in made.get("generators", "").split(", ") if name)
 
 
-def tables(proof: Proof, live: Live, epochs: int) -> list[Table]:
-    """`epochs`: of the networks that are trained without a family; 0: none are."""
-    seed = live.seed
-    without = (
-        left_out(proof, Plan(seed=seed, epochs=epochs), Recipe(variants=1, seed=seed, chain=f"{CHAIN}-1"))
-        if epochs
-        else {}
-    )
+def tables(proof: Proof, live: Live, folds: Plan | None) -> list[Table]:
+    """`folds`: how the networks are trained that do without a family; None: none are."""
+    without = left_out(proof, folds, Recipe(variants=1, seed=live.seed, chain=f"{CHAIN}-1")) if folds else {}
     pairs, *main = main_tables(proof, without)
     return [
         pairs,

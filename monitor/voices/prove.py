@@ -99,6 +99,8 @@ def left_out(proof: Proof, plan: Plan, recipe: Recipe) -> dict[str, float]:
     """Family → EER of windows of a network that never heard it in training, against people of the test part."""
     found = {}
     trained_families = {row.family for row in trainable(proof.rows)} - {""}
+    if len(trained_families) < 2:
+        return {}  # nothing would be left to train on
     for fold in leave_one_out([r for r in proof.rows if r.family != COPIES]):
         if fold.left_out not in trained_families:
             continue  # what the card says of it already is without it
