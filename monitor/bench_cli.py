@@ -229,3 +229,26 @@ def bench_rejoin(
 
     configure("text", level=logging.ERROR)
     raise typer.Exit(0 if run_expected(measure(restarts, joins, seed, out)) else 1)
+
+
+@app.command("rooms")
+def bench_rooms(
+    kind: Annotated[
+        list[str] | None, typer.Option(help="janus, stock or builtin; again for more; default: all")
+    ] = None,
+    count: Annotated[
+        list[int] | None, typer.Option(min=1, help="Rooms; again for more; default: 1, 10, 50, 100")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell is measured")] = 8,
+) -> None:
+    """CPU and memory of a silent and of a talking room, without a recogniser, beside aiortc's own receiver.
+
+    A real Janus, which must be installed. One core is what the event loop can have.
+    """
+    from monitor.bench.rooms import KINDS, measure
+    from monitor.telemetry.logs import configure
+
+    if unknown := set(kind or ()) - set(KINDS):
+        raise typer.BadParameter(f"{', '.join(unknown)}: there are {', '.join(KINDS)}", param_hint="--kind")
+    configure("text", level=logging.ERROR)
+    run_expected(measure(kind or KINDS, count or (1, 10, 50, 100), seconds, out))

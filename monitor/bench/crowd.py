@@ -56,6 +56,7 @@ class Plan:
     stretches: tuple[int, int] = (1, 4)  # of talk, in a visit
     warm: bool = True  # everybody comes once, for a moment, before `go`
     steady: bool = False  # everybody comes at `go`, talks without a pause and stays
+    silent: bool = False  # with `steady`: and says nothing
 
     @classmethod
     def parse(cls, text: str) -> Plan:
@@ -96,7 +97,8 @@ class Speakers:
             await self._once(seat, 0.0, self._turns(chance))
 
     async def _steady(self, seat: Seat, wait: float) -> None:
-        await self._once(seat, wait, [Turn(0, 5), Turn(50 * 86400, 0)])
+        day = 50 * 86400
+        await self._once(seat, wait, [Turn(0, day)] if self._plan.silent else [Turn(0, 5), Turn(day, 0)])
 
     def _turns(self, chance: random.Random) -> Iterator[Turn]:
         plan = self._plan
