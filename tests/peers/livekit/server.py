@@ -219,7 +219,7 @@ class LiveKitServer:
         if (answer := self.answer(request)) is not None:
             return answer
         if parts.path not in ("/rtc", "/rtc/validate"):
-            return socket.respond(HTTPStatus.NOT_FOUND, "404 page not found\n")
+            return _cross_origin(socket.respond(HTTPStatus.NOT_FOUND, "404 page not found\n"))
         try:
             self._grants(request)
         except Denied as denied:
