@@ -27,7 +27,7 @@ def train(
     to: Annotated[Path, typer.Option("--out", help="Directory for the model, its manifest and its calibration")],
     kept: Kept = None,
     seed: Annotated[int, typer.Option(help="Another seed trains another network")] = 0,
-    epochs: Annotated[int, typer.Option(min=1)] = 8,
+    epochs: Annotated[int, typer.Option(min=1, help="Rounds of 150 batches")] = 6,
     window: Annotated[float, typer.Option(min=1, max=6, help="Seconds of speech in a window")] = 2.0,
 ) -> None:
     """Train a detector on a corpus (`voices data`), calibrate it, and write what `[voices] model` takes.
