@@ -35,17 +35,26 @@ CITED = 5
 """Windows that an alert cites at most."""
 CLIP = 60.0
 """Seconds of the clip at most: what the ring of recent audio holds."""
+REJOIN = 300.0
+"""Seconds since the last of a speaker was said after which the same id is somebody new: until then a new track is the
+same visit (a muted microphone, a lost connection), and raises no second alert."""
 LEAD = 0.5
 """Seconds in the clip before the first window that is cited."""
+
+
+_Who = tuple[str, str]  # room and speaker
 
 
 @dataclass(slots=True)
 class _Visit:
     """One speaker in one visit."""
 
+    track: str
     evidence: Evidence
     standing: VoiceStanding
-    language: str
+    language: str = ""
+    until: float = 0.0  # wall time of the end of what was said last
+    left: bool = False
     highest: float = 0.0
     alert: Alert | None = None
 
@@ -87,8 +96,7 @@ class Voicing:
         self._clock = clock
         self._new_id = new_id
         self._passing = passing
-        self._visits: OrderedDict[str, _Visit] = OrderedDict()  # by track
-        self._tracks: dict[tuple[str, str], str] = {}  # room and speaker → the track that they are heard on
+        self._visits: OrderedDict[_Who, _Visit] = OrderedDict()
         self._told = ""  # state of the detector that people know of
         self.submit: Callable[[Utterance, str], None] | None = None
 
@@ -97,24 +105,33 @@ class Voicing:
         utterance = transcript.utterance
         if self.submit is None or utterance.mixed or not transcript.words:
             return
-        visit = self._visits.get(utterance.track)
-        if visit is None:
-            evidence = Evidence(self._plan.rules, self._plan.thresholds)
-            visit = _Visit(evidence, evidence.standing(), transcript.language)
+        visit = self._visit(utterance)
         visit.language = transcript.language
-        self._visits[utterance.track] = visit
-        self._visits.move_to_end(utterance.track)
+        visit.until = utterance.began + utterance.seconds
+        self.submit(utterance, transcript.language)
+
+    def _visit(self, utterance: Utterance) -> _Visit:
+        """The visit that an utterance belongs to; a new one where there is none."""
+        who = utterance.room, utterance.speaker.id
+        visit = self._visits.get(who)
+        if visit is None or (visit.track != utterance.track and utterance.began - visit.until > REJOIN):
+            evidence = Evidence(self._plan.rules, self._plan.thresholds)
+            visit = _Visit(utterance.track, evidence, evidence.standing())
+        elif visit.track != utterance.track:
+            visit.evidence.begin_track()
+            visit.track, visit.left = utterance.track, False
+        self._visits[who] = visit
+        self._visits.move_to_end(who)
         while len(self._visits) > MOST_VISITS:
             self._visits.popitem(last=False)
-        self._tracks[utterance.room, utterance.speaker.id] = utterance.track
-        self.submit(utterance, transcript.language)
+        return visit
 
     async def settle(self, scored: VoiceScored) -> None:
         """What the detector made of an utterance. Await it for one at a time."""
         self._metrics.voice(scored)
         utterance = scored.utterance
-        visit = self._visits.get(utterance.track)
-        if visit is None:
+        visit = self._visits.get((utterance.room, utterance.speaker.id))
+        if visit is None or visit.track != utterance.track:
             return
         before = visit.standing
         visit.standing = standing = visit.evidence.add(scored)
@@ -138,13 +155,14 @@ class Voicing:
 
     def of(self, room: str, speaker: str) -> VoiceView | None:
         """What is known of somebody's voice now; None: nothing was scored."""
-        visit = self._visits.get(self._tracks.get((room, speaker), ""))
-        return voice_view(visit.standing) if visit and visit.standing.model else None
+        visit = self._visits.get((room, speaker))
+        return voice_view(visit.standing) if visit and visit.standing.model and not visit.left else None
 
     def forget(self, track: str) -> None:
         """The speaker has left. What is still being scored counts all the same."""
-        for place in [place for place, known in self._tracks.items() if known == track]:
-            del self._tracks[place]
+        for visit in self._visits.values():
+            if visit.track == track:
+                visit.left = True
 
     # alerts
 

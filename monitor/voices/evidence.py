@@ -118,6 +118,13 @@ class Evidence:
         self._state = self._next()
         return self._state
 
+    def begin_track(self) -> None:
+        """The speaker goes on in another track, whose media time begins anew. What was noted counts, and is cited no
+        more: its places mean nothing there.
+        """
+        self._covered = 0.0
+        self._recent.clear()
+
     def standing(self) -> VoiceStanding:
         return VoiceStanding(
             state=self._state,

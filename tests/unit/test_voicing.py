@@ -40,12 +40,14 @@ class Scene:
     submitted: list[tuple[str, str]] = field(default_factory=list)
     said: int = 0
 
-    async def say(self, *llrs: float | None, track: str = "t1", words: bool = True, mixed: bool = False) -> None:
+    async def say(
+        self, *llrs: float | None, track: str = "t1", who: str = "", words: bool = True, mixed: bool = False
+    ) -> None:
         """One utterance whose windows have these LLRs; None: too noisy. The n-th second sounds n."""
         start = round(self.said * LONG * RATE)
         audio = np.repeat(np.arange(LONG) + self.said * LONG, RATE).astype(np.int16)
         began = BEGAN + self.said * LONG
-        speaker = Speaker(f"s-{track}", "Ann")
+        speaker = Speaker(who or f"s-{track}", "Ann")
         utterance = Utterance(f"u{self.said}", "lobby", speaker, track, began, start, audio, Cut.SILENCE, mixed=mixed)
         self.said += 1
         self.ring.add(utterance)
@@ -154,6 +156,21 @@ async def test_each_visit_has_evidence_and_an_alert_of_its_own(tmp_path: Path) -
         person = it.voicing.of("lobby", "s-person")
         assert person is not None
         assert person.state == "no-sign"
+
+
+async def test_who_comes_back_on_another_track_soon_is_the_same_and_later_somebody_new(tmp_path: Path) -> None:
+    async with scene(tmp_path) as it:
+        for _ in range(4):
+            await it.say(3.0, 3.0)
+        it.voicing.forget("t1")
+        await it.say(3.0, 3.0, track="t2", who="s-t1")
+        again = it.voicing.of("lobby", "s-t1")
+        assert again is not None
+        assert (again.state, again.windows) == ("alert", 10)
+        it.said += 60  # six minutes pass
+        for _ in range(4):
+            await it.say(3.0, 3.0, track="t3", who="s-t1")
+        assert [m.alert.id for m in it.told if isinstance(m, AlertRaised)] == ["alert0", "alert1"]
 
 
 async def test_a_detector_that_only_marks_raises_nothing(tmp_path: Path) -> None:

@@ -191,6 +191,17 @@ def test_the_strongest_windows_are_cited_in_order_of_time() -> None:
     assert fed([-1.0, -2.0]).strongest(3) == ()
 
 
+def test_in_another_track_the_evidence_goes_on_and_old_places_are_not_cited() -> None:
+    evidence = fed([2.0] * 5)
+    before = evidence.llr
+    evidence.begin_track()
+    assert evidence.llr == before
+    assert evidence.strongest(5) == ()
+    evidence.note(window(0, 2.5))
+    assert evidence.llr > before
+    assert [w.llr for w in evidence.strongest(5)] == [2.5]
+
+
 def test_what_it_rests_on_is_told() -> None:
     utterance = Utterance("u", "r", Speaker("s", "S"), "t", 0.0, 0, np.zeros(16_000, np.int16), Cut.SILENCE)
     evidence = Evidence(RULES, LIMITS)
