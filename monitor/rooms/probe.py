@@ -108,8 +108,10 @@ async def _hear(track: Track, notes: Notes) -> None:
     voice = notes.voice(track.speaker.name)
     async for frame in track.frames():
         _count(frame, voice)
-        if frame.origin is not Origin.LOST:
+        if frame.origin is Origin.HEARD:
             notes.reached(Step.MEDIA, f"from {voice.name}")
+        elif frame.origin is Origin.FOREIGN:
+            notes.failed(Step.MEDIA, f"{voice.name} can't be heard: {frame.cause}")
         if voice.sound:
             notes.reached(Step.SOUND, f"{voice.name} is heard")
 

@@ -128,6 +128,8 @@ def report(notes: Notes) -> Report:
         failures.setdefault(where, why)
     first = next((step for step in STEPS if step in failures), None)
     reason = failures[first] if first is not None else why
+    if first in (Step.PERMISSION, Step.ROOM):
+        notes.reached(Step.SIGNALLING)  # somebody has answered
     steps = tuple(_found(step, notes, failures) for step in STEPS)
     advice = ADVICE[first] if first is not None else ""
     voices = tuple(notes.voices.values())
@@ -188,13 +190,12 @@ def _media(notes: Notes) -> tuple[Step | None, str]:
     due = [name for name, (first, last) in notes.talks.items() if last - first >= TALK]
     if due:
         return Step.MEDIA, f"the room says that {_names(due)} talks, and no audio comes"
-    if notes.silent and set(notes.voices) <= notes.silent | set(notes.talks):
-        if notes.voices:
-            return Step.SOUND, f"{_names(notes.voices)} publishes and sends nothing: the room says that nobody talks"
+    if not notes.voices and (notes.present is not None or Step.PATH not in notes.done):
         return None, "nobody in the room publishes audio: what comes after joining could not be tried"
-    if notes.voices or Step.PATH in notes.done:
-        return Step.MEDIA, "the connection is there, and no audio comes over it"
-    return None, "nobody in the room publishes audio: what comes after joining could not be tried"
+    silent = notes.silent | {voice.name for voice in notes.voices.values() if voice.seconds > voice.lost == 0}
+    if notes.voices and set(notes.voices) <= silent | set(notes.talks):
+        return Step.SOUND, f"{_names(notes.voices)} publishes and sends nothing: the room says that nobody talks"
+    return Step.MEDIA, "the connection is there, and no audio comes over it"
 
 
 def _names(names: Mapping[str, object] | list[str]) -> str:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,13 @@ def built() -> str:
 class WhepServer:
     """One process with one room, "demo". Nothing outlives a restart: its publishers have to come again."""
 
-    def __init__(self, program: str, folder: Path, port: int, *options: str) -> None:
+    def __init__(
+        self, program: str, folder: Path, port: int, *options: str, host: str = "127.0.0.1", before: Sequence[str] = ()
+    ) -> None:
+        """`before`: words before the command, such as those that enter a network namespace."""
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-        self._command = [program, "-listen", f"127.0.0.1:{port}", *options]
+        self.url = f"http://{host}:{port}"
+        self._command = [*before, program, "-listen", f"{host}:{port}", *options]
         self._log = folder / "whep-pion.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -88,9 +91,11 @@ class WhepServer:
 
 
 @asynccontextmanager
-async def whep_server(folder: Path, port: int, *options: str) -> AsyncIterator[WhepServer]:
+async def whep_server(
+    folder: Path, port: int, *options: str, host: str = "127.0.0.1", before: Sequence[str] = ()
+) -> AsyncIterator[WhepServer]:
     """A running server; killed at the end."""
-    server = WhepServer(built(), folder, port, *options)
+    server = WhepServer(built(), folder, port, *options, host=host, before=before)
     try:
         await server.start()
         yield server

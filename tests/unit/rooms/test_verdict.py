@@ -140,15 +140,18 @@ def test_nothing_comes_and_the_room_says_nothing_of_who_talks(notes: Notes) -> N
     assert report(notes).failed is Step.MEDIA
 
 
+@pytest.mark.parametrize("steps", [(), CONNECTED])
 @pytest.mark.parametrize("said", [{}, {"Guest": False}])
-def test_nobody_publishes(notes: Notes, said: dict[str, bool]) -> None:
-    joined(notes).said(said)
+def test_nobody_publishes(notes: Notes, said: dict[str, bool], steps: tuple[Step, ...]) -> None:
+    joined(notes, *steps).said(said)
+    notes.present = ("Guest",)
     made = report(notes)
     assert made.failed is None
     assert "nobody in the room publishes" in made.reason
 
 
 def test_the_mix_of_an_empty_room(notes: Notes) -> None:
+    """Only where the room says who is in it."""
     joined(notes, *CONNECTED, Step.MEDIA).voice("mixed")
     notes.present = ()
     assert report(notes).failed is None
@@ -161,6 +164,11 @@ def test_steps_that_nobody_told_of_are_done_when_a_later_one_is(notes: Notes) ->
     made = report(notes)
     assert outcomes(made)[Step.PATH] == "ok"
     assert Step.RELAY not in outcomes(made)
+
+
+def test_a_server_that_refuses_has_answered(notes: Notes) -> None:
+    notes.broke(Refused("wrong key", step=Step.PERMISSION))
+    assert outcomes(report(notes)) == {Step.SIGNALLING: "ok", Step.PERMISSION: "failed"}
 
 
 def test_who_is_thrown_out_lacks_permission(notes: Notes) -> None:
