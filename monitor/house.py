@@ -130,7 +130,8 @@ async def build(
         languages: dict[str, tuple[str, ...]] = {room.id: room.languages for room in settings.rooms}
         voices = None
         if judge is not None:
-            voices = VoiceHouse(settings.voices, judge, store, ring, clips, metrics, clock, passing)
+            apart = frozenset({settings.canary.room})  # a recording speaks there, for ever the same
+            voices = VoiceHouse(settings.voices, judge, store, ring, clips, metrics, clock, passing, without=apart)
         pipeline = Pipeline(
             store=store,
             book=book,

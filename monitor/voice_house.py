@@ -45,10 +45,11 @@ class VoiceHouse:
         metrics: Metrics,
         clock: Callable[[], float],
         passing: Callable[[VoiceNow], None],
+        without: frozenset[str] = frozenset(),
         deadline: float = DEADLINE,
     ) -> None:
-        """`passing` tells whoever listens now of what isn't stored; `deadline`: seconds after which the detector counts
-        as stalled.
+        """`passing` tells whoever listens now of what isn't stored; `without`: rooms whose voices are not judged;
+        `deadline`: seconds after which the detector counts as stalled.
         """
         self._clock = time.monotonic
         self._plan = plan_for(settings, loaded)
@@ -61,6 +62,7 @@ class VoiceHouse:
             clock=clock,
             new_id=lambda: uuid.uuid4().hex,
             passing=passing,
+            without=without,
         )
         self._hearing = VoiceHearing(
             loaded.detector,

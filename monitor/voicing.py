@@ -86,8 +86,10 @@ class Voicing:
         clock: Callable[[], float],
         new_id: Callable[[], str],
         passing: Callable[[VoiceNow], None],
+        without: frozenset[str] = frozenset(),
     ) -> None:
-        """`passing` tells whoever listens now of what isn't stored."""
+        """`passing` tells whoever listens now of what isn't stored; `without`: rooms whose voices are not judged."""
+        self._without = without
         self._plan = plan
         self._store = store
         self._ring = ring
@@ -103,7 +105,7 @@ class Voicing:
     def hear(self, transcript: Transcript) -> None:
         """Have the voice of a transcribed utterance scored; never waits. A mix of several people has no one voice."""
         utterance = transcript.utterance
-        if self.submit is None or utterance.mixed or not transcript.words:
+        if self.submit is None or utterance.mixed or utterance.room in self._without or not transcript.words:
             return
         visit = self._visit(utterance)
         visit.language = transcript.language

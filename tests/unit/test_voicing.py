@@ -68,7 +68,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(directory: Path, alert: float | None = 6.0) -> AsyncIterator[Scene]:
+async def scene(directory: Path, alert: float | None = 6.0, without: str = "") -> AsyncIterator[Scene]:
     told: list[Numbered] = []
     passed: list[VoiceNow] = []
     metrics, ring, clips = Metrics(), Ring(), directory / "clips"
@@ -83,6 +83,7 @@ async def scene(directory: Path, alert: float | None = 6.0) -> AsyncIterator[Sce
             clock=lambda: BEGAN + 500.0,
             new_id=lambda: next(ids),
             passing=passed.append,
+            without=frozenset({without}),
         )
         it = Scene(voicing, store, ring, clips, metrics, told, passed)
         voicing.submit = lambda utterance, language: it.submitted.append((utterance.id, language))
@@ -183,9 +184,11 @@ async def test_a_detector_that_only_marks_raises_nothing(tmp_path: Path) -> None
         assert (marked.state, marked.marks_only) == ("suspicious", True)
 
 
-@pytest.mark.parametrize(("words", "mixed"), [(False, False), (True, True)])
-async def test_what_is_no_speech_or_not_of_one_person_is_not_scored(tmp_path: Path, words: bool, mixed: bool) -> None:
-    async with scene(tmp_path) as it:
+@pytest.mark.parametrize(("words", "mixed", "without"), [(False, False, ""), (True, True, ""), (True, False, "lobby")])
+async def test_what_is_no_speech_or_of_no_one_person_is_not_scored(
+    tmp_path: Path, words: bool, mixed: bool, without: str
+) -> None:
+    async with scene(tmp_path, without=without) as it:
         await it.say(9.0, words=words, mixed=mixed)
         assert it.submitted == []
         assert it.voicing.of("lobby", "s-t1") is None

@@ -66,7 +66,7 @@ async def test_a_database_of_the_first_version_is_upgraded_with_all_its_rows(tmp
         assert await store.lists() == [("scam", "abc", 1.0)]
         old = await store.alert("a1")
         assert old is not None
-        assert (old.hits[0].grade, old.hits[0].state) == (Grade.A, RuleState.LIVE)
+        assert (old.hits[0].grade, old.hits[0].state, old.voice) == (Grade.A, RuleState.LIVE, None)
         assert await store.add_verdict("a1", Judgement.RIGHT, "Bo") is not None
         assert [(j.rule, j.right) for j in await store.precision()] == [("free money", 1)]
         assert await store.purge(before=8.0) == ["c"]
