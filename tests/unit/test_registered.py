@@ -118,3 +118,8 @@ def test_settings_on_the_command_line_are_toml_where_they_can_be() -> None:
         fields_of(["room"])
     with pytest.raises(ConfigInvalid, match="has a value already"):
         fields_of(["ice=1", "ice.ipv6=true"])
+
+
+def test_half_of_a_character_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match="half of a character"):
+        Register(tmp_path, []).add(Room(id="annex", name="\ud800"))
