@@ -20,7 +20,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from monitor.bench import vitals
 from monitor.bench.crowd import Plan, Seat
@@ -58,14 +57,16 @@ async def measure(kinds: Sequence[str], counts: Sequence[int], seconds: float, o
         scratch = Path(name)
         numbers = [FIRST + number for number in range(max(counts))]
         async with running(scratch / "janus", numbers) as janus:
+            _head(out)
             with Progress(console=out, transient=True) as progress:
                 bar = progress.add_task("Rooms", total=len(kinds) * len(counts))
                 for kind in kinds:
                     for count in counts:
                         progress.update(bar, description=f"{kind}, {count} rooms")
-                        found += await _cell(kind, count, seconds, janus, scratch)
+                        silent, talking = await _cell(kind, count, seconds, janus, scratch)
+                        found += [silent, talking]
+                        _show(silent, talking, out)
                         progress.advance(bar)
-    _show(found, out)
     out.print(describe(), style="dim", highlight=False)
     return found
 
@@ -163,27 +164,38 @@ async def _measured(child: _Child, kind: str, count: int, talking: bool, seconds
     return Row(kind, count, talking, cpu, memory, found.heard, found.lost / max(1, found.frames), found.lag)
 
 
-def _show(rows: list[Row], out: Console) -> None:
-    names = {"janus": "Janus", "stock": "aiortc", "builtin": "built-in"}
-    heads = ("Rooms of", "", "CPU silent", "talking", "a room", "MB a room", "Heard", "Lost", "Late p99")
-    table = Table(*heads, box=None, header_style="bold")
-    for silent, talking in zip(rows[::2], rows[1::2], strict=True):
-        count = talking.rooms
-        table.add_row(
-            names.get(talking.kind, talking.kind),
-            str(count),
-            f"{100 * silent.cpu:.1f} %",
-            f"{100 * talking.cpu:.1f} %",
-            f"{100 * silent.cpu / count:.2f}, {100 * talking.cpu / count:.2f}",
-            f"{silent.memory / count:.1f}, {talking.memory / count:.1f}",
-            str(talking.heard),
-            f"{100 * talking.lost:.2f} %" if talking.kind != "stock" else "?",
-            f"{1000 * talking.lag:.0f} ms",
-        )
-    out.print(table)
+def _head(out: Console) -> None:
     out.print(
-        "CPU of one core; a room: silent, talking. Janus: VideoRooms, heard as the service does up to the utterance. "
-        "aiortc: the same rooms with its own receiver and a resampler, no hearing. built-in: with the rooms' server. "
-        "Heard: streams of which audio came. Late: the event loop, which has one core and no more.",
+        "CPU of one core, and memory above a process without rooms (silent, talking). janus: VideoRooms, heard as the "
+        "service does, up to the utterance. stock: the same rooms with aiortc's own receiver and a resampler, no "
+        "hearing. builtin: with the rooms' server. heard: streams of which audio came. late: by how much the event loop "
+        "is, which has one core and no more (p99).",
         highlight=False,
+    )
+    heads = ("kind", "rooms", "silent", "a room", "talking", "a room", "memory a room", "heard", "lost", "late")
+    out.print(_line(heads), style="bold", highlight=False, soft_wrap=True)
+
+
+def _show(silent: Row, talking: Row, out: Console) -> None:
+    count = talking.rooms
+    cells = (
+        talking.kind,
+        str(count),
+        f"{100 * silent.cpu:.1f} %",
+        f"{100 * silent.cpu / count:.2f} %",
+        f"{100 * talking.cpu:.1f} %",
+        f"{100 * talking.cpu / count:.2f} %",
+        f"{silent.memory / count:.1f}, {talking.memory / count:.1f} MB",
+        str(talking.heard),
+        f"{100 * talking.lost:.2f} %" if talking.kind != "stock" else "?",
+        f"{1000 * talking.lag:.0f} ms",
+    )
+    out.print(_line(cells), highlight=False, soft_wrap=True)
+
+
+def _line(cells: Sequence[str]) -> str:
+    widths = (8, 5, 8, 7, 8, 7, 14, 5, 7, 7)
+    return " ".join(
+        cell.ljust(width) if n == 0 else cell.rjust(width)
+        for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
