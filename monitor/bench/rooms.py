@@ -168,8 +168,8 @@ def _head(out: Console) -> None:
     out.print(
         "CPU of one core, and memory above a process without rooms (silent, talking). janus: VideoRooms, heard as the "
         "service does, up to the utterance. stock: the same rooms with aiortc's own receiver and a resampler, no "
-        "hearing. builtin: with the rooms' server. heard: streams of which audio came. late: by how much the event loop "
-        "is, which has one core and no more (p99).",
+        "hearing. builtin: with the rooms' server. heard: streams of which audio came. late: by how much the event "
+        "loop is, which has one core and no more (p99).",
         highlight=False,
     )
     heads = ("kind", "rooms", "silent", "a room", "talking", "a room", "memory a room", "heard", "lost", "late")
