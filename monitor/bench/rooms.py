@@ -12,8 +12,8 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,20 +50,36 @@ class Row:
     lag: float  # seconds, p99: by how much the event loop was late
 
 
-async def measure(kinds: Sequence[str], counts: Sequence[int], seconds: float, out: Console) -> list[Row]:
-    """Measure and print. Raises OperatorError where there is no Janus."""
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """Rooms of one kind, and who is in them."""
+
+    rooms: list[dict[str, Any]]  # settings
+    people: Callable[[str, bool], AbstractAsyncContextManager[object]]
+    """One speaker a room, talking or silent, for as long as the context lasts. Gets the measured process's address."""
+
+
+Builder = Callable[[int], Hall]
+"""A hall of so many rooms."""
+
+
+async def measure(
+    kinds: Sequence[str], counts: Sequence[int], seconds: float, out: Console, more: Mapping[str, Builder] | None = None
+) -> list[Row]:
+    """Measure and print. `more`: kinds whose servers the caller has. Raises OperatorError where there is no Janus."""
     found: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="room-monitor-rooms-") as name:
         scratch = Path(name)
         numbers = [FIRST + number for number in range(max(counts))]
         async with running(scratch / "janus", numbers) as janus:
+            halls = {**_halls(janus, scratch), **(more or {})}
             _head(out)
             with Progress(console=out, transient=True) as progress:
                 bar = progress.add_task("Rooms", total=len(kinds) * len(counts))
                 for kind in kinds:
                     for count in counts:
                         progress.update(bar, description=f"{kind}, {count} rooms")
-                        silent, talking = await _cell(kind, count, seconds, janus, scratch)
+                        silent, talking = await _cell(kind, halls[kind](count), seconds, scratch)
                         found += [silent, talking]
                         _show(silent, talking, out)
                         progress.advance(bar)
@@ -111,31 +127,38 @@ async def _child(rooms: list[dict[str, Any]], stock: bool, log: Path) -> AsyncIt
         await process.wait()
 
 
-async def _cell(kind: str, count: int, seconds: float, janus: Janus, scratch: Path) -> list[Row]:
+def _halls(janus: Janus, scratch: Path) -> dict[str, Builder]:
+    """The kinds whose servers can be had on any machine."""
+
+    def videorooms(count: int) -> Hall:
+        numbers = range(FIRST, FIRST + count)
+        rooms = [{"id": f"r{n}", "kind": "janus", "address": janus.url, "room": n} for n in numbers]
+        return Hall(rooms, lambda _, talking: crowded([Seat(f"r{n}", janus.url, n) for n in numbers], talking))
+
+    def builtin(count: int) -> Hall:
+        rooms = [{"id": f"r{n}"} for n in range(count)]
+        seats = [f"/rooms/r{n}/ws" for n in range(count)]
+        return Hall(rooms, lambda url, talking: crowded([Seat(path, url + path) for path in seats], talking))
+
+    @asynccontextmanager
+    async def crowded(seats: Sequence[Seat], talking: bool) -> AsyncIterator[None]:
+        plan = Plan(tuple(seats), loss=0.0, warm=False, steady=True, silent=not talking)
+        async with crowd(plan, scratch / "crowd.log") as people:
+            await people.go()
+            yield
+
+    return {"janus": videorooms, "stock": videorooms, "builtin": builtin}
+
+
+async def _cell(kind: str, hall: Hall, seconds: float, scratch: Path) -> list[Row]:
     """Silent, then talking."""
-    if kind == "builtin":
-        rooms: list[dict[str, Any]] = [{"id": f"r{number}"} for number in range(count)]
-    else:
-        rooms = [
-            {"id": f"r{number}", "kind": "janus", "address": janus.url, "room": FIRST + number}
-            for number in range(count)
-        ]
     async with _child([], False, scratch / "child.log") as nothing:
         await asyncio.sleep(1.0)
         bare = vitals.resident(nothing.pid)
     rows = []
     for talking in (False, True):
-        async with _child(rooms, kind == "stock", scratch / "child.log") as child:
-            seats = [
-                Seat(f"r{n}", f"{child.url}/rooms/r{n}/ws")
-                if kind == "builtin"
-                else Seat(f"r{n}", janus.url, FIRST + n)
-                for n in range(count)
-            ]
-            plan = Plan(tuple(seats), loss=0.0, warm=False, steady=True, silent=not talking)
-            async with crowd(plan, scratch / "crowd.log") as people:
-                await people.go()
-                rows.append(await _measured(child, kind, count, talking, seconds, bare))
+        async with _child(hall.rooms, kind == "stock", scratch / "child.log") as child, hall.people(child.url, talking):
+            rows.append(await _measured(child, kind, len(hall.rooms), talking, seconds, bare))
     return rows
 
 
