@@ -24,6 +24,7 @@ from rich.progress import Progress
 from monitor.bench import vitals
 from monitor.bench.crowd import Plan, Seat
 from monitor.bench.crowd_link import LINE, crowd
+from monitor.bench.crowd_voice import FRAME_SECONDS
 from monitor.bench.janus import Janus, running
 from monitor.bench.machine import describe
 from monitor.bench.rooms_child import Report
@@ -46,7 +47,7 @@ class Row:
     cpu: float  # share of one core
     memory: float  # MB above a process with no rooms
     heard: int  # streams of which audio came
-    lost: float  # share of the audio
+    lost: float  # share of the audio that was sent meanwhile
     lag: float  # seconds, p99: by how much the event loop was late
 
 
@@ -181,10 +182,12 @@ async def _measured(child: _Child, kind: str, count: int, talking: bool, seconds
     before = vitals.cpu(child.pid)
     began = asyncio.get_running_loop().time()
     await asyncio.sleep(seconds)
-    cpu = (vitals.cpu(child.pid) - before) / (asyncio.get_running_loop().time() - began)
+    took = asyncio.get_running_loop().time() - began
+    cpu = (vitals.cpu(child.pid) - before) / took
     found = await child.report()
+    heard = (found.frames - found.lost) * FRAME_SECONDS / (took * count)
     memory = vitals.resident(child.pid) - bare
-    return Row(kind, count, talking, cpu, memory, found.heard, found.lost / max(1, found.frames), found.lag)
+    return Row(kind, count, talking, cpu, memory, found.heard, max(0.0, 1 - heard), found.lag)
 
 
 def _head(out: Console) -> None:
@@ -210,7 +213,7 @@ def _show(silent: Row, talking: Row, out: Console) -> None:
         f"{100 * talking.cpu / count:.2f} %",
         f"{silent.memory / count:.1f}, {talking.memory / count:.1f} MB",
         str(talking.heard),
-        f"{100 * talking.lost:.2f} %" if talking.kind != "stock" else "?",
+        f"{100 * talking.lost:.1f} %",
         f"{1000 * talking.lag:.0f} ms",
     )
     out.print(_line(cells), highlight=False, soft_wrap=True)
