@@ -12,7 +12,7 @@ from monitor.model import RATE, Samples
 from monitor.voices.card import Table, between, percent
 from monitor.voices.corpus import confounds
 from monitor.voices.corpus.chain import CHAINS, through
-from monitor.voices.corpus.rows import Row
+from monitor.voices.corpus.rows import Label, Row
 from monitor.voices.detector import VoiceDetector
 from monitor.voices.develop import CHAIN, COPIES, rooms_of
 from monitor.voices.evidence import Rules, Thresholds
