@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from monitor.config import Settings, load, secret
-from monitor.config_rooms import JanusRoom
+from monitor.config_rooms import LiveKitRoom, WhepRoom
 from monitor.errors import ConfigInvalid, DataInUse, OperatorError
 from monitor.keywords.library import Library
 from monitor.rooms import opus
+from monitor.rooms.livekit.sdk import INSTALL
 from monitor.speech.weights import find
 from monitor.store.lock import owned
 from monitor.store.schema import check_schema, schema_version
@@ -53,12 +55,16 @@ def _rooms(settings: Settings) -> Iterator[Finding]:
 
 def _secrets(settings: Settings) -> Iterator[Finding]:
     for room in settings.rooms:
-        if isinstance(room, JanusRoom):
-            try:
-                for reference in (room.pin, room.token, room.api_secret):
-                    secret(reference)
-            except ConfigInvalid as error:
-                yield Finding("wrong", f"room {room.id}", str(error), "it can't be joined without")
+        references = [getattr(room, name) for name in room.SECRETS]
+        if isinstance(room, WhepRoom):
+            references += [stream.token for stream in room.streams]
+        try:
+            for reference in references:
+                secret(reference)
+        except ConfigInvalid as error:
+            yield Finding("wrong", f"room {room.id}", str(error), "it can't be joined without")
+        if isinstance(room, LiveKitRoom) and importlib.util.find_spec("livekit") is None:
+            yield Finding("wrong", f"room {room.id}", "LiveKit's SDK is not installed", INSTALL)
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
