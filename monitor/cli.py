@@ -80,8 +80,8 @@ def run(config: Config = None, trust: Trust = False) -> None:
     _warn_if_open(settings)
     if not Register(settings.storage.data, settings.rooms).all_ready:
         err.print(
-            "No rooms are configured: the dashboard will be empty. Add a \\[\\[rooms]] table to the settings file, or use "
-            "`room-monitor rooms add`."
+            "No rooms are configured: the dashboard will be empty. Add a \\[\\[rooms]] table to the settings file, "
+            "or use `room-monitor rooms add`."
         )
 
     async def say(url: str) -> None:
