@@ -14,6 +14,7 @@ from monitor.config import Settings, load, secret
 from monitor.config_rooms import LiveKitRoom, WhepRoom
 from monitor.errors import ConfigInvalid, DataInUse, OperatorError
 from monitor.keywords.library import Library
+from monitor.registered import Register
 from monitor.rooms import opus
 from monitor.rooms.livekit.sdk import INSTALL
 from monitor.speech.weights import find
@@ -42,6 +43,12 @@ def findings(config: Path | None) -> Iterator[Finding]:
         yield Finding("wrong", "settings", str(error), "mend the lines named")
         return
     yield Finding("ok", "settings", str(config or "defaults"))
+    try:
+        rooms = Register(settings.storage.data, settings.rooms).all_ready
+    except ConfigInvalid as error:
+        yield Finding("wrong", "rooms", str(error), "mend it, or move it away")
+        rooms = settings.rooms
+    settings = settings.model_copy(update={"rooms": rooms})
     for look in (_rooms, _secrets, _model, _voices, _opus, _lists, _canary, _port, _data, _console):
         yield from look(settings)
 
