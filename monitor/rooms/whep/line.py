@@ -92,6 +92,7 @@ class Line:
         self._track: StreamTrack | None = None
         self._known = False  # the server has said once that there is such a stream
         self._lost_at = 0.0  # wall time up to which is booked what can't be heard; 0: nothing is being lost
+        self._in_doubt = False  # nothing was asked since the newest session
         self._booking = asyncio.Lock()
         self._named: tuple[Server, ...] = ()  # STUN and TURN servers that the endpoint has named
         self._offered_at = 0.0  # event loop time
@@ -135,10 +136,12 @@ class Line:
         except NotLive as error:
             return self._not_live(error)
         except Refused as error:
+            self._in_doubt = False
             self._fell(Standing.REFUSED, error)
             return REFUSED_SECONDS
         except ConnectionLost as error:
             lasted = _now() - self._live_since if self._live_since else 0.0
+            self._in_doubt = lasted > 0
             self._backoff.held(lasted)
             self._fell(Standing.AGAIN if lasted > STEADY else Standing.LOST, error)
             after = self._asked_to_wait(error.after) if isinstance(error, Later) else 0.0
@@ -291,10 +294,10 @@ class Line:
 
         Not in the moment after a session: the next answer may say that the speaker has gone.
         """
-        after = {Standing.AGAIN: IN_DOUBT, Standing.LOST: 0.0, Standing.REFUSED: 0.0}.get(self.standing)
-        if after is None or not self._lost_at or not self._around.going_on():
+        if self.standing not in (Standing.AGAIN, Standing.LOST, Standing.REFUSED) or not self._lost_at:
             return
-        if time.time() - self._lost_at > (UNHEARD if self._track is None else after):
+        patience = UNHEARD if self._track is None else IN_DOUBT if self._in_doubt else 0.0
+        if self._around.going_on() and time.time() - self._lost_at > patience:
             async with self._booking:
                 await self._book()
 
