@@ -39,9 +39,15 @@ BUNDLED = Words(
     name="lcnn-filterbank",
     licence="Apache-2.0",
     source="room-monitor voices train",
-    notes="Finds classic synthesis, and is at chance for modern voices: see docs/discussion/voices.md.",
-    claims=("formant synthesis (eSpeak NG, Klatt)", "diphone synthesis (Festival, Flite)"),
-    chance=("modern neural text to speech", "cloned voices", "voice conversion"),
+    notes="Finds formant synthesis, and is at chance for modern voices: see docs/discussion/voices.md.",
+    claims=("formant synthesis (eSpeak NG, Klatt)",),
+    chance=(
+        "modern neural text to speech",
+        "cloned voices",
+        "voice conversion",
+        "speech put together by a vocoder",
+        "statistical parametric synthesis (HTS, Flite)",
+    ),
 )
 """The detector that comes with the product. Its claims are those that its model card carries."""
 
