@@ -39,8 +39,9 @@ severity = "high"
 phrases = ["bright eyes", "beauty's rose", "tender heir"]
 examples.hit = ["contracted to thine own bright eyes"]
 """
-STATED = 30.0
-"""Seconds of its speech within which a machine is found that the detector finds at all (docs/guide/moderator.md)."""
+MARKED, ALERTED = 20.0, 60.0
+"""Seconds of its own speech within which a machine that the detector claims to find is marked, and is an alert, as
+docs/guide/moderator.md states them."""
 MANIFEST = f"""
 claims = ["espeak-ng, of which the tests have a model"]
 [input]
@@ -54,7 +55,7 @@ genuine = 1
 
 
 def detector(folder: Path) -> Path:
-    """A tiny model that was fitted to this very reader and espeak-ng: it shows the way, and nothing of detection."""
+    """A tiny model that was fitted to this very reader and espeak-ng: quick, and no measure of anything."""
     claims, _, contract = MANIFEST.strip().partition("\n")
     tiny.write(folder, tiny.of_features(), contract, extra=claims)
     loaded = models.load(str(folder))
@@ -81,11 +82,12 @@ def told(got: list[FeedMessage]) -> bool:
 
 @pytest.mark.timeout(240)
 async def test_a_machines_voice_is_marked_and_a_persons_is_not(tmp_path: Path) -> None:
+    """With the detector that comes with the product, at its default settings."""
     if shutil.which(PROGRAM) is None:
         pytest.skip(f"{PROGRAM} is not installed (tests/setup.sh does)")
     sonnet = next(clip for clip in package_clips() if clip.name == "sonnet")
     machine = await spoken(sonnet.transcript, "en", 0)
-    settings = f'{SETTINGS}\n[voices]\nmodel = "{detector(tmp_path / "tiny")}"\n'
+    settings = f'{SETTINGS}\n[voices]\nmodel = "bundled"\n'
     with running(prepare(tmp_path, settings, LIST)) as service:
         room = f"{service.websocket}/rooms/test/ws"
         async with asyncio.TaskGroup() as tasks:
@@ -122,7 +124,9 @@ def check(got: list[FeedMessage], url: str) -> None:
     assert alert.speaker.name == "Machine"
     assert alert.voice is not None
     assert alert.voice.windows
-    assert alert.voice.speech < STATED
+    assert alert.voice.speech < ALERTED
+    marks = [m for m in got if isinstance(m, VoiceChanged) and m.voice.state in ("suspicious", "alert")]
+    assert marks[0].voice.speech < MARKED
     states = {m.speaker.name: m.voice.state for m in got if isinstance(m, VoiceChanged)}
     assert states == {"Machine": "alert", "Person": "no-sign"}
     heard = {m.speaker.name for m in got if isinstance(m, HeardMessage) and m.text}
