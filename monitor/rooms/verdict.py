@@ -83,7 +83,7 @@ class Notes:
         old = self.done.get(step)
         if old is None:
             self.done[step] = (self.now(), detail)
-        elif step is Step.RELAY and detail not in old[1].split("; "):  # each server has something to tell
+        elif step is Step.RELAY and detail.split()[0] not in old[1].split():  # each server has something to tell, once
             self.done[step] = (old[0], f"{old[1]}; {detail}")
 
     def failed(self, step: Step, why: str) -> None:
