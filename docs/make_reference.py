@@ -17,7 +17,7 @@ from monitor import errors
 from monitor.cli import app
 from monitor.config import Settings
 from monitor.config_ice import TurnServer
-from monitor.config_rooms import JanusRoom, Room, WhepRoom, WhepStream
+from monitor.config_rooms import JanusRoom, LiveKitRoom, Room, WhepRoom, WhepStream
 from monitor.messages import FEED, Hello
 from monitor.room_routes import room_routes
 from monitor.rooms.lifecycle import as_diagram, as_table
@@ -45,6 +45,7 @@ def settings() -> str:
     lines += _fields('[[rooms]] with kind = "janus"', JanusRoom, without=Room)
     lines += _fields('[[rooms]] with kind = "whep"', WhepRoom, without=Room)
     lines += _fields('[[rooms.streams]] of kind = "whep"', WhepStream)
+    lines += _fields('[[rooms]] with kind = "livekit"', LiveKitRoom, without=Room)
     return "\n".join(lines)
 
 
