@@ -45,7 +45,7 @@ class TurnServer:
                 return f"turns:{'localhost' if host == '127.0.0.1' else host}:{self.tls_port}"
 
 
-def _certify(folder: Path, addresses: Sequence[str]) -> None:
+def certify(folder: Path, addresses: Sequence[str]) -> None:
     """A certificate for localhost and these addresses, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
@@ -119,7 +119,7 @@ def _command(server: TurnServer, addresses: Sequence[str], *, inside: bool) -> l
 def _start(server: TurnServer, command: list[str]) -> subprocess.Popen[bytes]:
     folder = server.log.parent
     folder.mkdir(parents=True, exist_ok=True)
-    _certify(folder, [each for each in server.addresses if "." in each])
+    certify(folder, [each for each in server.addresses if "." in each])
     with server.log.open("wb") as log:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from monitor.rooms.whep.connector import WhepConnector
 from monitor.rooms.whep.protocol import Place, Stream
 from tests.helpers.people import Ear, tone
 from tests.helpers.room_server import until
+from tests.helpers.turn_server import certify
 from tests.peers.whep_awry import AwryWhep, Reply, awry_whep
 
 
@@ -163,6 +166,48 @@ async def test_a_redirect_is_followed_with_the_same_question(server: AwryWhep, s
 async def test_redirects_without_end_are_refused(server: AwryWhep) -> None:
     server.replies.extend([Reply(307, {"Location": "/whep"})] * 20)
     with pytest.raises(Refused, match="again and again"):
+        async with connector(server).join():
+            pass
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
+    """For servers with a certificate for localhost that we believe."""
+    certify(tmp_path, ["127.0.0.1"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    http.tls.cache_clear()
+    yield context
+    http.tls.cache_clear()
+
+
+async def test_https_is_spoken_and_not_left_for_http(trusted: ssl.SSLContext, server: AwryWhep) -> None:
+    async with awry_whep(tone(1000, 0.5), trusted) as secure:
+        async with visiting(secure, token="sesame") as visit:
+            await heard(visit)
+        secure.replies.append(Reply(307, {"Location": server.url}))
+        with pytest.raises(Refused, match="from https to http"):
+            async with connector(secure, token="sesame").join():
+                pass
+    assert server.asked == []
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_not_believed(trusted: ssl.SSLContext) -> None:
+    http.tls.cache_clear()
+    async with awry_whep(tone(1000, 0.5), trusted) as secure:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("SSL_CERT_FILE")
+            with pytest.raises(ConnectionLost, match="can't be reached"):
+                async with connector(secure).join():
+                    pass
+    assert secure.asked == []
+
+
+async def test_a_description_with_candidates_without_end_is_refused(server: AwryWhep) -> None:
+    rows = "".join(f"a=candidate:{n} 1 udp 1 192.0.2.1 {n} typ host\r\n" for n in range(1, 200))
+    server.replies.append(Reply(201, {"Content-Type": "application/sdp"}, f"v=0\r\n{rows}"))
+    with pytest.raises(Refused, match="candidates"):
         async with connector(server).join():
             pass
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -70,19 +71,20 @@ class AwryWhep:
         self.etags: list[str] = []  # of the sessions, in order
         self.deaf_to: set[str] = set()  # methods that are never answered
         self.patch = 204
+        self.tls: ssl.SSLContext | None = None
         self._clip = clip
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/whep"
+        return f"{'https://localhost' if self.tls else 'http://127.0.0.1'}:{self.port}/whep"
 
     def count(self, method: str) -> int:
         return sum(asked.method == method for asked in self.asked)
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop_listening(self) -> None:
@@ -205,9 +207,10 @@ class AwryWhep:
 
 
 @asynccontextmanager
-async def awry_whep(clip: Samples | None = None) -> AsyncIterator[AwryWhep]:
+async def awry_whep(clip: Samples | None = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[AwryWhep]:
     """A running server; everything of it is gone at the end."""
     server = AwryWhep(np.zeros(FRAME, np.int16) if clip is None else clip)
+    server.tls = tls
     try:
         await server.start()
         yield server

@@ -7,6 +7,8 @@ by redirects is what the specification describes. It never goes from https to ht
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,9 +47,16 @@ class Opened:
     servers: tuple[Server, ...] = ()
 
 
+@functools.cache
+def tls() -> ssl.SSLContext:
+    """Whom to believe: this system's certificates. Read once: that takes longer than a whole join."""
+    return ssl.create_default_context()
+
+
 def client() -> httpx.AsyncClient:
     """For all streams of one visit. Close it."""
     return httpx.AsyncClient(
+        verify=tls(),
         timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,  # httpx makes a GET of a redirected POST
         trust_env=False,  # media goes straight to the server: signalling through somebody else's proxy is no help
@@ -75,7 +84,8 @@ class Door:
     async def add(self, opened: Opened, fragment: str) -> bool:
         """Tell the server of more candidates; whether it took them. Raises nothing."""
         try:
-            status, _, _ = await self._ask("PATCH", opened.url, fragment, FRAGMENT, {"If-Match": opened.etag or "*"})
+            tag = {"If-Match": opened.etag} if opened.etag else {}  # "*" would ask for a restart of ICE
+            status, _, _ = await self._ask("PATCH", opened.url, fragment, FRAGMENT, tag)
         except (ConnectionLost, Refused):
             return False
         return 200 <= status < 300

@@ -24,8 +24,10 @@ from monitor.rooms.whep.protocol import Later, NotLive, Stream, fragment
 from monitor.rooms.whep.track import StreamTrack
 from monitor.rooms.whole import whole
 
-LOOK = 0.1
-"""Seconds between looks at a session."""
+LOOK = 0.25
+"""Seconds between looks at a session that is heard."""
+LOOK_SOON = 0.1
+"""Seconds between looks at one that is not yet."""
 REFUSED_SECONDS = 30.0
 """Seconds after which a stream that was refused is asked for again: its token may have been renewed."""
 PATH_SECONDS = 10.0
@@ -262,7 +264,7 @@ class Line:
                         alive = time.time()
                     elif (stream.last_packet_at or 0.0) <= alive:
                         raise ConnectionLost(f"nothing has come from the server for {time.time() - alive:.1f} s")
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(LOOK_SOON if self._track is None else LOOK)
             raise ConnectionLost("the server has ended the session")
         except (ConnectionLost, Refused):
             self._lost_at = alive

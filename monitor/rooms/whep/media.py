@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.exceptions import InvalidStateError
 
 from monitor.errors import Refused, Step
 from monitor.model import Speaker
 from monitor.rooms import path
 from monitor.rooms.builtin import private
-from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, opus_only
+from monitor.rooms.builtin.sdp import CANDIDATE_LIMIT, SDP_ERRORS, ask_for_fec, opus_only
 from monitor.rooms.gather import Gathering
 from monitor.rooms.ice import connection
 from monitor.rooms.peer import MediaStream, Receiver
@@ -60,6 +62,7 @@ class Media:
         before `seek` is done. Raises Refused where it can't be used."""
         if seeking:
             answer = answer.replace("a=end-of-candidates\r\n", "")
+        _check(answer)
         stream = self._receiver.open(self._pc.getTransceivers()[0].mid or "", self._speaker)
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
@@ -73,6 +76,7 @@ class Media:
 
     async def answer(self, offer: str) -> tuple[str, MediaStream]:
         """The answer to an offer of the server's own, and the stream. Raises Refused where it can't be used."""
+        _check(offer)
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             lines = [line for line in self._pc.getTransceivers() if line.kind == "audio"]
@@ -106,7 +110,7 @@ class Media:
 
     async def sought(self) -> None:
         """There are no more candidates, on either side."""
-        if not self.ended:
+        with suppress(InvalidStateError):  # the connection was closed meanwhile
             await self._pc.addIceCandidate(None)
 
     async def packets(self) -> int:
@@ -123,3 +127,9 @@ class Media:
     async def close(self) -> None:
         self.end()
         await whole(private.close(self._pc))
+
+
+def _check(sdp: str) -> None:
+    """Raises Refused for a description with so many candidates that checking them would be an attack on somebody."""
+    if sdp.count("a=candidate:") > CANDIDATE_LIMIT:
+        raise Refused(f"the server's description has more than {CANDIDATE_LIMIT} candidates", step=Step.PATH)
