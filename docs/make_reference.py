@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from monitor import errors
 from monitor.cli import app
 from monitor.config import Settings
-from monitor.config_rooms import JanusRoom, Room
+from monitor.config_ice import TurnServer
+from monitor.config_rooms import JanusRoom, Room, WhepRoom, WhepStream
 from monitor.messages import FEED, Hello
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics
@@ -34,18 +35,21 @@ def settings() -> str:
         "",
     ]
     lines += _fields("", Settings)
+    lines += _fields("[[ice.turn]]", TurnServer)
     lines += _fields("[[rooms]]", Room)
     lines += [
         "A secret is never in the file: `env:NAME` is an environment variable, `file:PATH` a file (its path counts"
     ]
     lines += ["from the settings file). It is read at each try to join, so a renewed one counts without a restart.", ""]
     lines += _fields('[[rooms]] with kind = "janus"', JanusRoom, without=Room)
+    lines += _fields('[[rooms]] with kind = "whep"', WhepRoom, without=Room)
+    lines += _fields('[[rooms.streams]] of kind = "whep"', WhepStream)
     return "\n".join(lines)
 
 
 def _fields(title: str, model: type[BaseModel], without: type[BaseModel] | None = None) -> list[str]:
     known = {name for name in without.model_fields if name != "kind"} if without else {"rooms"}
-    own = {n: f for n, f in model.model_fields.items() if not _section(f.annotation) and n not in known}
+    own = {n: f for n, f in model.model_fields.items() if n not in known and (without or not _section(f.annotation))}
     lines = [
         f"## `{title}`" if title else "## At the top of the file",
         "",
@@ -56,7 +60,7 @@ def _fields(title: str, model: type[BaseModel], without: type[BaseModel] | None 
         lines.append(f"| `{name}` | {_default(field)} | {field.description or ''} |")
     lines.append("")
     for name, field in model.model_fields.items():
-        if _section(field.annotation):
+        if _section(field.annotation) and not without:
             lines += _fields(f"[{name}]", field.annotation)  # type: ignore[arg-type]
     return lines
 
@@ -70,7 +74,7 @@ def _default(field: Any) -> str:
         return "(needed)"
     if field.default_factory is not None:
         return "the user's data directory"
-    value = field.default
+    value = "" if isinstance(field.default, BaseModel) else field.default
     return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value not in ("", ()) else "(none)"
 
 

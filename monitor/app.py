@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
-from typing import Any
 
 import structlog
 
@@ -26,8 +24,6 @@ from monitor.catalog.catalog import Catalog
 from monitor.catalog.quality import Quality
 from monitor.catalog.trials import Trials
 from monitor.config import Settings
-from monitor.config_rooms import AnyRoom
-from monitor.connecting import connector_for
 from monitor.evidence.clip import remove as remove_clips
 from monitor.house import House, alerting
 from monitor.keywords.backtest import Report
@@ -43,14 +39,14 @@ from monitor.messages import (
     Talking,
 )
 from monitor.model import Heard, RoomState
+from monitor.monitored import MonitoredRooms
+from monitor.registered import Register
+from monitor.room_routes import room_routes
 from monitor.rooms import opus
-from monitor.rooms.backoff import Backoff
-from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
+from monitor.rooms.builtin.server import BuiltinRooms
 from monitor.rooms.ice import allow_loopback
-from monitor.rooms.supervisor import RoomSupervisor
 from monitor.store.archive import Archive
 from monitor.telemetry.metrics import Metrics
-from monitor.watch import RoomFacts, RoomWatch
 from monitor.web.address import announced
 from monitor.web.app import WebDeps, create_app
 from monitor.web.server import serve
@@ -62,9 +58,6 @@ CHECKPOINT = 1.0
 HOUSEKEEPING = 3600.0
 """Seconds between two deletions of what is too old."""
 HEARTBEAT = 5.0
-LONGEST_WAIT = 1.0
-"""Seconds between two tries to join a room. A server that is back is noticed within this, and a try at one that isn't
-there costs it nothing."""
 
 
 class Service:
@@ -76,8 +69,7 @@ class Service:
         self._metrics = Metrics()
         self._feed = Feed()
         self._stop = asyncio.Event()
-        self._watches: dict[str, RoomWatch] = {}
-        self._notices = {room.id: room.notice for room in settings.rooms}
+        self._rooms: MonitoredRooms | None = None
 
     async def run(self, beside: Callable[[str], Coroutine[None, None, None]] | None = None) -> None:
         """Run until SIGINT or SIGTERM. Raises OperatorError when a part can't start.
@@ -90,7 +82,8 @@ class Service:
         if not opus.available():
             log.warning("libopus can't be loaded: lost packets become silence; `room-monitor check` says more")
         with _signals(self.stop):
-            async with houses.build(settings, settings.storage.data, self.told, metrics=self._metrics) as house:
+            data, passing = settings.storage.data, self._feed.passing
+            async with houses.build(settings, data, self.told, metrics=self._metrics, passing=passing) as house:
                 await self.serve(house, beside)
 
     def stop(self) -> None:
@@ -100,47 +93,43 @@ class Service:
     async def serve(self, house: House, beside: Callable[[str], Coroutine[None, None, None]] | None = None) -> None:
         """Run with this house, whose events come to `told`, until `stop`."""
         settings = self._settings
-        builtin = [
-            RoomSpec(r.id, r.name or r.id, private=self._is_canary(r)) for r in settings.rooms if r.kind == "builtin"
-        ]
+        register = Register(settings.storage.data, settings.rooms)
         catalog = Catalog(
             settings.keywords.lists, house.library, house.store, list_chores.teller(self._feed, house.library)
         )
         await catalog.begin()
-        async with Trials[Report]() as trials, BuiltinRooms(builtin) as rooms, asyncio.TaskGroup() as tasks:
+        async with Trials[Report]() as trials, BuiltinRooms(()) as builtin, asyncio.TaskGroup() as tasks:
             drained = tasks.create_task(house.run())
-            chores = [tasks.create_task(chore) for chore in self._chores(house, catalog)]
+            rooms = self._rooms = MonitoredRooms(settings, house, register, builtin, self._talking)
+            chores = [tasks.create_task(chore) for chore in self._chores(house, rooms, catalog)]
             if settings.canary.enabled:
-                self._canary = self._make_canary(house, rooms)
-            app = create_app(self._web(house, rooms, catalog, trials))
+                self._canary = self._make_canary(house, rooms, builtin)
+            app = create_app(self._web(house, rooms, builtin, catalog, trials))
             async with serve(app, settings.web.host, settings.web.port) as server, AsyncExitStack() as stack:
                 stack.enter_context(announced(settings.storage.data, server.url))
-                self._watches = {room.id: self._watch(house, room) for room in settings.rooms}
                 await self._monitor(server.url, rooms, beside)
-                await rooms.end()
+                await builtin.end()
                 await self._drain(house, drained)
                 for chore in chores:
                     chore.cancel()
                 await asyncio.wait(chores)  # or one may still be at the ledger that is written down next
-                await self._write_down(house)
+                await rooms.write_down()
+                house.book.close(Heard.LOST_ERROR, "cut off when the service stopped")
                 self._feed.close()
 
     async def _monitor(
-        self, url: str, rooms: BuiltinRooms, beside: Callable[[str], Coroutine[None, None, None]] | None
+        self, url: str, rooms: MonitoredRooms, beside: Callable[[str], Coroutine[None, None, None]] | None
     ) -> None:
         """Be in the rooms until somebody says stop; returns once all are left."""
-        supervisors = [self._supervisor(room, rooms, url) for room in self._settings.rooms]
         async with asyncio.TaskGroup() as tasks:
-            for supervisor in supervisors:
-                tasks.create_task(supervisor.run())
+            tasks.create_task(rooms.run(url))
             helpers = [tasks.create_task(beside(url))] if beside else []
             if self._canary:
                 helpers.append(tasks.create_task(self._canary.run(url)))
             await self._stop.wait()
             for helper in helpers:
                 helper.cancel()
-            for supervisor in supervisors:
-                supervisor.stop()
+            rooms.stop()
 
     async def _drain(self, house: House, drained: asyncio.Task[None]) -> None:
         """Finish what was heard; what the grace cuts off becomes lost-error in the ledger."""
@@ -156,35 +145,28 @@ class Service:
             with suppress(asyncio.CancelledError):
                 await drained
 
-    async def _write_down(self, house: House) -> None:
-        for watch in self._watches.values():
-            await watch.checkpoint()
-            await watch.close()
-        house.book.close(Heard.LOST_ERROR, "cut off when the service stopped")
-
     # chores
 
-    def _chores(self, house: House, catalog: Catalog) -> list[Coroutine[None, None, None]]:
+    def _chores(self, house: House, rooms: MonitoredRooms, catalog: Catalog) -> list[Coroutine[None, None, None]]:
         return [
-            self._checkpoints(house),
+            self._checkpoints(house, rooms),
             self._keep(house),
             list_chores.watch(catalog, self._settings.keywords.reload),
             list_chores.judge(Quality(catalog)),
         ]
 
-    async def _checkpoints(self, house: House) -> None:
+    async def _checkpoints(self, house: House, rooms: MonitoredRooms) -> None:
         told: dict[str, RoomView] = {}
         lag = Lag()
         while True:
             await asyncio.sleep(CHECKPOINT)
             await house.store.beat()
-            for room, watch in self._watches.items():
-                await watch.checkpoint()
-                view = watch.view()
-                if told.get(room) != view:
-                    self._feed.passing(CoverageChanged(room=room, coverage=view.coverage))
-                    told[room] = view
-                self._metrics.coverage(room, house.book.room(room))
+            await rooms.checkpoint()
+            for view in rooms.views():
+                if told.get(view.id) != view:
+                    self._feed.passing(CoverageChanged(room=view.id, coverage=view.coverage))
+                    told[view.id] = view
+                self._metrics.coverage(view.id, house.book.room(view.id))
             self._metrics.waiting(house.batcher.waiting_seconds)
             if (word := lag.look(house.batcher.waiting_seconds, house.batcher.lost_seconds)) is not None:
                 await house.store.add_behind(word.waiting, word.lost, word.recovered)
@@ -197,53 +179,25 @@ class Service:
 
     # parts
 
-    def _watch(self, house: House, room: AnyRoom) -> RoomWatch:
-        return RoomWatch(
-            self._facts(room),
-            book=house.book,
-            store=house.store,
-            rules=house.rules,
-            aggressiveness=self._settings.hearing.aggressiveness,
-            hand_over=house.pipeline.accept,
-            talking=lambda room, speaker, on: self._feed.passing(Talking(room=room, speaker=speaker, talking=on)),
-            forget=house.pipeline.forget,
-            ids=lambda: uuid.uuid4().hex,
-            clock=time.time,
-        )
-
-    def _facts(self, room: AnyRoom) -> RoomFacts:
-        page = room.kind == "builtin" and not self._is_canary(room)  # nobody can join the canary's
-        return RoomFacts(room.id, room.name or room.id, f"/rooms/{room.id}" if page else "", self._is_canary(room))
-
-    def _is_canary(self, room: AnyRoom) -> bool:
-        return self._settings.canary.enabled and room.id == self._settings.canary.room
-
-    def _make_canary(self, house: House, rooms: BuiltinRooms) -> Canary:
+    def _make_canary(self, house: House, rooms: MonitoredRooms, builtin: BuiltinRooms) -> Canary:
         plan = self._settings.canary
         return Canary(
             plan,
-            token=rooms.monitor_token,
+            token=builtin.monitor_token,
             store=house.store.add_canary,
             count=self._metrics.canary,
             lists=house.library.names,
-            live=lambda: self._watches[plan.room].state is RoomState.LIVE,
+            live=lambda: rooms.watches[plan.room].state is RoomState.LIVE,
         )
 
-    def _supervisor(self, room: AnyRoom, rooms: BuiltinRooms, url: str) -> RoomSupervisor:
-        watch = self._watches[room.id]
-        page = f"{url.replace('http', 'ws', 1)}/rooms/{room.id}/ws"
-        connector = connector_for(room, builtin=page, monitor_token=rooms.monitor_token)
-        return RoomSupervisor(
-            room.id,
-            connector,
-            on_track=watch.on_track,
-            on_state=watch.on_state,
-            on_roster=watch.on_roster,
-            notice=room.notice,
-            backoff=Backoff(longest=LONGEST_WAIT),
-        )
-
-    def _web(self, house: House, rooms: BuiltinRooms, catalog: Catalog, trials: Trials[Report]) -> WebDeps:
+    def _web(
+        self,
+        house: House,
+        rooms: MonitoredRooms,
+        builtin: BuiltinRooms,
+        catalog: Catalog,
+        trials: Trials[Report],
+    ) -> WebDeps:
         settings = self._settings
         archive = Archive(settings.storage.data / "monitor.db")
         grades, cool_down = alerting(settings), settings.alerts.cool_down
@@ -252,18 +206,19 @@ class Service:
             backtests=Backtests(catalog, trials, archive, grades=grades, cool_down=cool_down),
             store=house.store,
             feed=self._feed,
-            hello=lambda: self._hello(house),
-            serve_room=rooms.serve,
-            room_info=lambda room: self._room_info(rooms, room),
+            hello=lambda: self._hello(house, rooms),
+            serve_room=builtin.serve,
+            room_info=rooms.info,
             clips=house.clips,
             metrics=self._metrics,
-            health=lambda: self._health(house),
+            health=lambda: self._health(house, rooms),
             canary=self._canary,
+            routes=[room_routes(rooms)],
             heartbeat=HEARTBEAT,
             allowed_hosts=self._settings.web.allowed_hosts,
         )
 
-    def _hello(self, house: House) -> Hello:
+    def _hello(self, house: House, rooms: MonitoredRooms) -> Hello:
         return Hello(
             version=__version__,
             seq=0,  # the web server fills in what concerns the client
@@ -271,15 +226,13 @@ class Service:
             model=house.recogniser.model,
             lists=house.library.names(),
             problems=list(house.library.problems),
-            rooms=[watch.view() for watch in self._watches.values()],
+            rooms=rooms.views(),
             heartbeat=HEARTBEAT,
+            voices=house.voices.view() if house.voices else None,
         )
 
-    def _room_info(self, rooms: BuiltinRooms, room: str) -> dict[str, Any] | None:
-        watch = self._watches.get(room)
-        if watch is None or not watch.facts.page:
-            return None
-        return {"name": watch.facts.name, "notice": self._notices[room], "participants": rooms.participants(room)}
+    def _talking(self, room: str, speaker: str, on: bool) -> None:
+        self._feed.passing(Talking(room=room, speaker=speaker, talking=on))
 
     def told(self, message: Numbered) -> None:
         """Everything that is stored comes by here on its way to the feed."""
@@ -287,21 +240,19 @@ class Service:
             case RoomChanged(room=room):
                 self._metrics.room(room.id, RoomState(room.state))
             case SpeakerChanged(room=room_id):
-                self._metrics.speakers(room_id, len(self._watches[room_id].view().speakers))
+                watch = self._rooms.watches.get(room_id) if self._rooms else None
+                self._metrics.speakers(room_id, len(watch.view().speakers) if watch else 0)
             case GapNoted():
                 self._metrics.gap(message.room, message.state, message.seconds)
         self._feed.publish(message)
 
-    def _health(self, house: House) -> list[str]:
+    def _health(self, house: House, rooms: MonitoredRooms) -> list[str]:
         """What is wrong now; empty: nothing."""
-        wrong = [
-            f"room {w.facts.id} is {w.state.value}"
-            for w in self._watches.values()
-            if w.state.value in ("failed", "waiting")
-        ]
+        wrong = [f"room {room.id} is {room.state}" for room in rooms.views() if room.state in ("failed", "waiting")]
         if house.batcher.waiting_seconds > self._settings.speech.backlog / 2:
             wrong.append(f"{house.batcher.waiting_seconds:.0f} s of speech wait for the recogniser")
         wrong += self._canary.trouble() if self._canary else []
+        wrong += house.voices.trouble() if house.voices else []
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]
 
 

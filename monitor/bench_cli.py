@@ -169,3 +169,86 @@ def bench_alike(
         start_log(settings, logging.WARNING)
         fetch_model(settings.speech.model, settings.speech.trust)
         run_expected(misheard.measure(settings, data, languages, seed, out))
+
+
+@app.command("soak")
+def bench_soak(
+    minutes: Annotated[float, typer.Option(min=0.5, help="Minutes in which speakers come and go")] = 30,
+    rooms: Annotated[int, typer.Option(min=2, help="Rooms; every other one is a VideoRoom of a Janus")] = 20,
+    loss: Annotated[float, typer.Option(min=0, max=0.5, help="Share of the speakers' packets that get lost")] = 0.02,
+    kills: Annotated[int, typer.Option(min=0, help="Times that Janus is killed and started again")] = 3,
+    seed: Annotated[int, typer.Option(help="Another seed makes other visits")] = 0,
+    config: Config = None,
+) -> None:
+    """The ledger beside what the speakers really sent, memory over time, and what is left over at the end.
+
+    The real service with a scripted recogniser; a real Janus, which must be installed. Exit code 1 when the ledger
+    misses or invents more than 0.5 % of the talk, when memory grows by 1 MB a minute, or when anything is left over.
+    """
+    from monitor.bench.soak import Soak, measure
+
+    settings = load(config)
+    start_log(settings, logging.ERROR)
+    raise typer.Exit(0 if run_expected(measure(settings, Soak(minutes, rooms, loss, kills, seed), out)) else 1)
+
+
+@app.command("voices")
+def bench_voices(
+    speakers: Annotated[int, typer.Option(min=1, help="Speakers who talk at once")] = 30,
+    seconds: Annotated[float, typer.Option(min=10, help="Seconds that they talk")] = 60,
+    model: Annotated[str, typer.Option(help="Detector; default: as set, else the bundled one")] = "",
+    trust: Annotated[bool, typer.Option("--trust", help="Accept a model file whose manifest gives no digest")] = False,
+    config: Config = None,
+) -> None:
+    """How many speakers at once a core can judge for synthetic voices, beside a recogniser that is always at work.
+
+    Exit code 1 when it is less than promised, or speech was left out.
+    """
+    from monitor.bench.voices import Plan, measure
+    from monitor.voices.models import BUNDLED
+
+    settings = load(config)
+    start_log(settings, logging.WARNING)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    plan = Plan(speakers, seconds, model or settings.voices.model or BUNDLED, trust)
+    raise typer.Exit(0 if run_expected(measure(settings, fetch_recordings(), plan, out)) else 1)
+
+
+@app.command("rejoin")
+def bench_rejoin(
+    restarts: Annotated[int, typer.Option(min=0, help="Times that Janus is killed and started again")] = 20,
+    joins: Annotated[int, typer.Option(min=0, help="Joins, and as many leaves, at random")] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed makes other joins")] = 0,
+) -> None:
+    """How soon a room is heard again after its server came back, and whether names stay with their voices.
+
+    A real Janus, which must be installed. Exit code 1 when p95 is above 2 s, or any audio is under a wrong name.
+    """
+    from monitor.bench.rejoin import measure
+    from monitor.telemetry.logs import configure
+
+    configure("text", level=logging.ERROR)
+    raise typer.Exit(0 if run_expected(measure(restarts, joins, seed, out)) else 1)
+
+
+@app.command("rooms")
+def bench_rooms(
+    kind: Annotated[
+        list[str] | None, typer.Option(help="janus, stock or builtin; again for more; default: all")
+    ] = None,
+    count: Annotated[
+        list[int] | None, typer.Option(min=1, help="Rooms; again for more; default: 1, 10, 50, 100")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds that each cell is measured")] = 8,
+) -> None:
+    """CPU and memory of a silent and of a talking room, without a recogniser, beside aiortc's own receiver.
+
+    A real Janus, which must be installed. One core is what the event loop can have.
+    """
+    from monitor.bench.rooms import KINDS, measure
+    from monitor.telemetry.logs import configure
+
+    if unknown := set(kind or ()) - set(KINDS):
+        raise typer.BadParameter(f"{', '.join(unknown)}: there are {', '.join(KINDS)}", param_hint="--kind")
+    configure("text", level=logging.ERROR)
+    run_expected(measure(kind or KINDS, count or (1, 10, 50, 100), seconds, out))

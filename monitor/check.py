@@ -17,6 +17,7 @@ from monitor.rooms import opus
 from monitor.speech.weights import find
 from monitor.store.lock import owned
 from monitor.store.schema import check_schema, schema_version
+from monitor.voice_house import detector
 from monitor.web.deps import STATIC
 
 ROOM_FOR_DATA = 1_000_000_000
@@ -39,7 +40,7 @@ def findings(config: Path | None) -> Iterator[Finding]:
         yield Finding("wrong", "settings", str(error), "mend the lines named")
         return
     yield Finding("ok", "settings", str(config or "defaults"))
-    for look in (_rooms, _secrets, _model, _opus, _lists, _canary, _port, _data, _console):
+    for look in (_rooms, _secrets, _model, _voices, _opus, _lists, _canary, _port, _data, _console):
         yield from look(settings)
 
 
@@ -68,6 +69,23 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 def _model_files(settings: Settings, what: str, name: str) -> Finding:
     return _tried(what, lambda: str(find(name, trust=settings.speech.trust).path), f"room-monitor models fetch {name}")
+
+
+def _voices(settings: Settings) -> Iterator[Finding]:
+    name = settings.voices.model
+    if not name:
+        return
+    try:
+        loaded = detector(settings.voices)
+    except OperatorError as error:
+        yield Finding("wrong", "voice detector", str(error), f"room-monitor voices models {name}")
+        return
+    assert loaded is not None  # noqa: S101  a name was given
+    if loaded.calibration is None:
+        mend = "room-monitor voices calibrate"
+        yield Finding("note", "voice detector", f"{loaded.model}, without a calibration: it says nothing", mend)
+    else:
+        yield Finding("ok", "voice detector", f"{loaded.model}, calibration {loaded.calibration.name}")
 
 
 def _opus(settings: Settings) -> Iterator[Finding]:

@@ -18,8 +18,10 @@ from monitor.cli_common import Config, err, fetch_model, fetch_recordings, out, 
 from monitor.config import Settings, load
 from monitor.errors import MonitorError
 from monitor.keywords_try_cli import app as keywords
+from monitor.rooms_change_cli import app as rooms
 from monitor.running import run_expected
 from monitor.show import alert_row, alert_table, file_progress, print_finding, print_summary
+from monitor.voices_cli import app as voices
 
 app = typer.Typer(
     name="room-monitor",
@@ -31,6 +33,8 @@ app = typer.Typer(
 models = typer.Typer(help="Model files: what is known, what is here, fetch and verify.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
+app.add_typer(rooms, name="rooms")
+app.add_typer(voices, name="voices")
 app.add_typer(bench, name="bench")
 
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]
@@ -149,7 +153,7 @@ def replay(
     def emit(row: dict[str, Any]) -> None:
         if as_json:
             print(json.dumps(row, ensure_ascii=False), flush=True)
-        elif row["type"] in ("alert", "second"):
+        elif row["type"] in ("alert", "second", "voice"):
             table.add_row(*alert_row(row))
         elif row["type"] == "problem":
             err.print(row["message"], style="red", markup=False)

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.config_base import Language, Section
+from monitor.config_ice import IceSettings, turn_files_from
 from monitor.config_rooms import KINDS, AnyRoom, with_files_from
 from monitor.errors import ConfigInvalid
 from monitor.model import Grade, Severity
@@ -92,6 +93,28 @@ class Alerts(Section):
         return {grade: None if most == "never" else Severity(most) for grade, most in by_grade.items()}
 
 
+class Voices(Section):
+    model: str = Field(
+        "",
+        description="Detector of synthetic voices: `bundled`, a directory or manifest, a fetched hub name; empty: none",
+    )
+    calibration: str = Field("", description="Its calibration set, a file; empty: the one that comes with the model")
+    alert: Literal["marks", "alerts"] = Field(
+        "alerts", description="At most: mark speakers, or alert, where speaker-level figures allow it"
+    )
+    false_alerts: float = Field(
+        1.0, ge=0, le=1000, description="False alerts that are borne in 1,000 hours of genuine speech; 0: never alert"
+    )
+    false_marks: float = Field(
+        50.0, gt=0, le=10_000, description="The same for speakers who are wrongly marked as suspicious"
+    )
+    severity: Severity = Field(Severity.MEDIUM, description="Severity of its alerts")
+    backlog: float = Field(
+        60.0, gt=0, description="Seconds of speech that may wait for it; beyond, the oldest is left out"
+    )
+    trust: bool = Field(False, description="Accept a model file whose manifest gives no digest")
+
+
 class Canary(Section):
     enabled: bool = Field(False, description="Speak a known phrase into a room of its own, to see that all of it works")
     room: str = Field("canary", pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Id of that built-in room")
@@ -123,7 +146,9 @@ class Settings(BaseSettings):
     speech: Speech = Speech()
     keywords: Keywords = Keywords()
     alerts: Alerts = Alerts()
+    voices: Voices = Voices()
     canary: Canary = Canary()
+    ice: IceSettings = IceSettings()
     rooms: tuple[AnyRoom, ...] = ()
     grace: float = Field(10.0, gt=0, description="Seconds that a stop may take to finish what was heard")
     log: Literal["text", "json"] = Field("text", description="Form of the log on standard error")
@@ -217,5 +242,6 @@ def _rebase(settings: Settings, base: Path) -> Settings:
     if Path(canary.recording).suffix:  # a file, and no name
         canary = canary.model_copy(update={"recording": str(base / canary.recording)})
     rooms = tuple(with_files_from(room, base) for room in settings.rooms)
-    changed = {"storage": storage, "keywords": keywords, "canary": canary, "rooms": rooms}
+    ice = settings.ice.model_copy(update={"turn": turn_files_from(settings.ice.turn, base)})
+    changed = {"storage": storage, "keywords": keywords, "canary": canary, "ice": ice, "rooms": rooms}
     return settings.model_copy(update=changed)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from monitor.config_base import Language, SecretReference, Section
+from monitor.config_ice import RoomIce, turn_files_from
 
 
 class RoomBase(Section):
@@ -29,7 +30,15 @@ class Room(RoomBase):
     kind: Literal["builtin"] = Field("builtin", description="Kind of room; each kind but this has settings of its own")
 
 
-class JanusRoom(RoomBase):
+class RemoteRoom(RoomBase):
+    """A room of somebody's media server."""
+
+    ice: RoomIce = Field(
+        RoomIce(), description="A table with settings of `[ice]` that are others for this room: `[rooms.ice]`"
+    )
+
+
+class JanusRoom(RemoteRoom):
     SECRETS = ("pin", "token", "api_secret")
 
     kind: Literal["janus"] = Field(description="A room of a Janus server, version 1.0 or newer")
@@ -44,7 +53,61 @@ class JanusRoom(RoomBase):
     api_secret: SecretReference = Field("", description="The api_secret of the Janus server; likewise")
 
 
-KINDS = ("builtin", "janus")
+class WhepStream(Section):
+    """One stream of a WHEP room: the audio of one speaker."""
+
+    url: str = Field(pattern=r"^https?://[^/]+", max_length=2000, description="The WHEP endpoint: https:// or http://")
+    speaker: str = Field(min_length=1, max_length=60, description="Name of who is heard there")
+    token: SecretReference = Field("", description="Bearer token of this stream alone; empty: the room's")
+
+
+class WhepRoom(RemoteRoom):
+    SECRETS = ("token",)
+
+    kind: Literal["whep"] = Field(description="One or several WHEP streams that make up a room, a speaker each")
+    streams: tuple[WhepStream, ...] = Field(
+        min_length=1, max_length=100, description="A table a stream: `[[rooms.streams]]` with `url`, `speaker`, `token`"
+    )
+    token: SecretReference = Field("", description="Bearer token for all streams: env:NAME or file:PATH; empty: none")
+
+    @field_validator("streams")
+    @classmethod
+    def _apart(cls, streams: tuple[WhepStream, ...]) -> tuple[WhepStream, ...]:
+        if len({stream.speaker for stream in streams}) < len(streams):
+            raise ValueError("each stream needs a speaker's name of its own")
+        return streams
+
+
+class LiveKitRoom(RemoteRoom):
+    SECRETS = ("token", "api_key", "api_secret")
+
+    kind: Literal["livekit"] = Field(description="A room of a LiveKit server; needs the extra `livekit`")
+    address: str = Field(pattern=r"^(wss?|https?)://[^/]+", description="The LiveKit server: wss:// or ws://")
+    room: str = Field(min_length=1, max_length=256, description="The room's name at LiveKit")
+    identity: str = Field(
+        "room-monitor",
+        min_length=1,
+        max_length=256,
+        description="The monitor's identity; a second participant with it throws the first one out of the room",
+    )
+    display: str = Field("Room Monitor", min_length=1, max_length=60, description="Name that participants see")
+    hidden: bool = Field(False, description="True: participants don't see the monitor. Not with a ready `token`")
+    api_key: SecretReference = Field("", description="LiveKit's API key, to make tokens of: env:NAME or file:PATH")
+    api_secret: SecretReference = Field("", description="The secret that belongs to the key; likewise")
+    token: SecretReference = Field(
+        "", description="A ready token in place of key and secret; read anew at each join, so that it can be renewed"
+    )
+
+    @model_validator(mode="after")
+    def _opened_by_one(self) -> LiveKitRoom:
+        if bool(self.token) == bool(self.api_key and self.api_secret) or bool(self.api_key) != bool(self.api_secret):
+            raise ValueError("a LiveKit room needs either `token`, or both `api_key` and `api_secret`")
+        if self.token and self.hidden:
+            raise ValueError("`hidden` is in a ready `token` or isn't; it can be set where tokens are made of a key")
+        return self
+
+
+KINDS = ("builtin", "janus", "whep", "livekit")
 
 
 def _kind(room: Any) -> str:
@@ -54,7 +117,10 @@ def _kind(room: Any) -> str:
 
 
 AnyRoom = Annotated[
-    Annotated[Room, Tag("builtin")] | Annotated[JanusRoom, Tag("janus")],
+    Annotated[Room, Tag("builtin")]
+    | Annotated[JanusRoom, Tag("janus")]
+    | Annotated[WhepRoom, Tag("whep")]
+    | Annotated[LiveKitRoom, Tag("livekit")],
     Discriminator(
         _kind,
         custom_error_type="kind",
@@ -66,5 +132,16 @@ AnyRoom = Annotated[
 def with_files_from(room: AnyRoom, base: Path) -> AnyRoom:
     """The room with the files of its secrets counted from the directory of the settings file."""
     references = {name: getattr(room, name) for name in room.SECRETS}
-    files = {name: f"file:{base / ref[5:]}" for name, ref in references.items() if ref.startswith("file:")}
+    files: dict[str, Any] = {
+        name: f"file:{base / ref[5:]}" for name, ref in references.items() if ref.startswith("file:")
+    }
+    if isinstance(room, RemoteRoom) and room.ice.turn:
+        files["ice"] = room.ice.model_copy(update={"turn": turn_files_from(room.ice.turn, base)})
+    if isinstance(room, WhepRoom):
+        files["streams"] = tuple(
+            each.model_copy(update={"token": f"file:{base / each.token[5:]}"})
+            if each.token.startswith("file:")
+            else each
+            for each in room.streams
+        )
     return room.model_copy(update=files)

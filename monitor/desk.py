@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,9 +71,16 @@ class Desk:
         return answer
 
 
+def desk(lists: Path, data: Path, url: str | None = None) -> AbstractAsyncContextManager[Desk]:
+    """For keyword lists. `lists`, `data`: directories of the settings; `url`: of a service that runs elsewhere."""
+    return door(data, url, lambda: _own(lists, data))
+
+
 @asynccontextmanager
-async def desk(lists: Path, data: Path, url: str | None = None) -> AsyncIterator[Desk]:
-    """`lists` and `data`: the directories of the settings; `url`: of a service that runs elsewhere."""
+async def door(
+    data: Path, url: str | None, own: Callable[[], AbstractAsyncContextManager[FastAPI]]
+) -> AsyncIterator[Desk]:
+    """`own`: makes the API for the moment where no service runs; the data directory is ours alone meanwhile."""
     if url is not None:
         yield Desk(_remote(url))
         return
@@ -86,7 +93,7 @@ async def desk(lists: Path, data: Path, url: str | None = None) -> AsyncIterator
                 raise ServiceSilent(f"A service works on {data} and can't be asked yet: it starts or stops.") from None
             yield Desk(_remote(there))
         else:
-            yield Desk(_local(await stack.enter_async_context(_own(lists, data))))
+            yield Desk(_local(await stack.enter_async_context(own())))
 
 
 @asynccontextmanager

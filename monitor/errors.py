@@ -2,13 +2,15 @@
 
 MonitorError(code, message)
 ├─ OperatorError      somebody must change something
-│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted
+│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · VoiceModelInvalid
 │  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
+│  ├─ RoomUnknown · RoomConflict
 │  ├─ MediaUnreadable · PortInUse · DataInUse · DownloadFailed · ServiceSilent
 ├─ RoomError
 │  ├─ ConnectionLost  try again
 │  └─ Refused         don't
 ├─ Overloaded         shed, count, tell
+├─ DetectorFailed     a voice detector that is switched off
 ├─ Busy               one at a time, and one runs
 ├─ StoreFailed        the database can't be written
 └─ Forbidden          a person may not do this
@@ -70,6 +72,12 @@ class ModelUntrusted(OperatorError):
     code = "model-untrusted"
 
 
+class VoiceModelInvalid(OperatorError):
+    """A voice detector that can't go live: the message says what in its manifest to change."""
+
+    code = "voice-model-invalid"
+
+
 class KeywordListInvalid(OperatorError):
     """A keyword list that can't be used; the message has file, line and reason."""
 
@@ -86,6 +94,18 @@ class KeywordListConflict(OperatorError):
     """The keyword list is no longer what the change was made from: look at it again."""
 
     code = "keyword-list-conflict"
+
+
+class RoomUnknown(OperatorError):
+    """There is no such room."""
+
+    code = "room-unknown"
+
+
+class RoomConflict(OperatorError):
+    """The room is there already, or is not one that was added at run time."""
+
+    code = "room-conflict"
 
 
 class MediaUnreadable(OperatorError):
@@ -151,6 +171,12 @@ class Busy(MonitorError):
     """Work of which one runs at a time, and one runs: wait for it or cancel it."""
 
     code = "busy"
+
+
+class DetectorFailed(MonitorError):
+    """A voice detector crashed, stalled or answered with what is no score: it is switched off, the rest goes on."""
+
+    code = "detector-failed"
 
 
 class StoreFailed(MonitorError):

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -21,7 +21,7 @@ from monitor.hearing.segmenter import Rules
 from monitor.hearing.veto import SpeechGate
 from monitor.keywords.library import Library
 from monitor.keywords.spoken import form
-from monitor.messages import Numbered
+from monitor.messages import Numbered, VoiceNow, VoiceView
 from monitor.model import Grade
 from monitor.pipeline import Pipeline
 from monitor.raising import Raiser
@@ -35,6 +35,8 @@ from monitor.store.lock import owned
 from monitor.store.schema import migrate, schema_version
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+from monitor.voice_house import VoiceHouse
+from monitor.voice_house import detector as voice_detector
 
 log = structlog.get_logger()
 
@@ -53,22 +55,33 @@ class House:
     rules: Rules
     clips: Path
     second: SecondHearings[Case] | None = None
+    languages: dict[str, tuple[str, ...]] = field(default_factory=dict)  # each room's, as the pipeline knows them
+    voices: VoiceHouse | None = None  # None: no voice detector runs
 
     async def run(self) -> None:
         """Examine what is submitted. Returns once `batcher` is closed and all of it is heard, and heard again."""
-        if self.second is None:
-            await self.batcher.run()
-            return
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.second.run())
+            if self.second is not None:
+                tasks.create_task(self.second.run())
+            if self.voices is not None:
+                tasks.create_task(self.voices.run())
             await self.batcher.run()
-            self.second.close()
+            if self.second is not None:
+                self.second.close()
+            if self.voices is not None:
+                self.voices.close()
+
+    def voice(self, room: str, speaker: str) -> VoiceView | None:
+        """What is known of the voice of somebody in a room now."""
+        return self.voices.voicing.of(room, speaker) if self.voices else None
 
     async def settle(self) -> None:
         """Wait until all that was submitted is done with."""
         await self.batcher.settle()
         if self.second is not None:
             await self.second.settle()
+        if self.voices is not None:
+            await self.voices.settle()
 
 
 @asynccontextmanager
@@ -79,32 +92,46 @@ async def build(
     *,
     clock: Callable[[], float] = time.time,
     metrics: Metrics | None = None,
+    hears: Recogniser | None = None,
+    passing: Callable[[VoiceNow], None] = lambda _: None,
 ) -> AsyncIterator[House]:
-    """Open the database in `data`, load lists and model. Raises OperatorError with what to do."""
+    """Open the database in `data`, load lists and model. Raises OperatorError with what to do.
+
+    `hears`: a recogniser in place of the settings' model; `passing`: tells whoever listens now of what isn't stored.
+    """
     metrics = metrics or Metrics()
     database = data / "monitor.db"
     library = Library(settings.keywords.lists)
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
-    recogniser = await asyncio.to_thread(_recogniser, settings)
+    if hears is None:
+        hears = await asyncio.to_thread(_recogniser, settings)
+    recogniser = hears
     bigger = await asyncio.to_thread(_bigger, settings)
     gate = await asyncio.to_thread(SpeechGate)
+    judge = await asyncio.to_thread(voice_detector, settings.voices)
     async with AsyncExitStack() as stack:
         stack.enter_context(owned(data))
         await asyncio.to_thread(_prepare, database)
         await asyncio.to_thread(form)  # takes a tenth of a second the first time: not in the event loop
         store = await stack.enter_async_context(Store.open(database, told))
         book, ring = Book(), Ring()
+        clips = data / "clips"
         raiser = Raiser(
             store=store,
             policy=_policy(settings),
             ring=ring,
-            clips=data / "clips",
+            clips=clips,
             lead=settings.alerts.lead,
             metrics=metrics,
             clock=clock,
         )
         rehearing = Rehearing(store=store, raiser=raiser, ring=ring, metrics=metrics)
+        languages: dict[str, tuple[str, ...]] = {room.id: room.languages for room in settings.rooms}
+        voices = None
+        if judge is not None:
+            apart = frozenset({settings.canary.room})  # a recording speaks there, for ever the same
+            voices = VoiceHouse(settings.voices, judge, store, ring, clips, metrics, clock, passing, without=apart)
         pipeline = Pipeline(
             store=store,
             book=book,
@@ -112,10 +139,11 @@ async def build(
             raiser=raiser,
             rehearing=rehearing,
             ring=ring,
-            languages={room.id: room.languages for room in settings.rooms},
+            languages=languages,
             near_misses=settings.keywords.near_misses,
             metrics=metrics,
             clock=clock,
+            voicing=voices.voicing if voices else None,
         )
         batcher = Batcher(
             recogniser,
@@ -131,8 +159,9 @@ async def build(
                 bigger, backlog_seconds=settings.speech.second_backlog, idle=batcher.settle, done=rehearing.settle
             )
         await _begin(store, library)
-        rules, clips, second = _rules(settings), data / "clips", rehearing.hearings
-        yield House(store, book, library, pipeline, batcher, recogniser, metrics, rules, clips, second)
+        rules, second = _rules(settings), rehearing.hearings
+        parts = (store, book, library, pipeline, batcher, recogniser, metrics)
+        yield House(*parts, rules, clips, second, languages, voices)
         await store.end_session(clean=True)
 
 

@@ -8,11 +8,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from monitor.message_parts import (
+    AbstainedView,
+    Message,
+    VoiceDetectorView,
+    VoiceReason,
+    VoiceSignView,
+    VoiceView,
+    VoiceWindowView,
+)
 
-class Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = [
+    "AbstainedView",
+    "Message",
+    "VoiceDetectorView",
+    "VoiceReason",
+    "VoiceSignView",
+    "VoiceView",
+    "VoiceWindowView",
+]
 
 
 class SpeakerView(Message):
@@ -21,6 +37,7 @@ class SpeakerView(Message):
     id: str
     name: str
     talking: bool = False
+    voice: VoiceView | None = Field(None, description="Of a participant: its voice so far; null: nothing was scored")
 
 
 class CoverageView(Message):
@@ -46,9 +63,10 @@ class RoomView(Message):
     state: Literal["idle", "joining", "live", "waiting", "leaving", "left", "failed"]
     detail: str = Field("", description="Why the room waits or failed, in plain words")
     page: str = Field("", description="Path of the page to join it with a browser, where there is one")
-    speakers: list[SpeakerView] = []
+    speakers: list[SpeakerView] = Field([])
     coverage: CoverageView = CoverageView()
     canary: bool = Field(False, description="True: only the canary speaks there; its alerts are no matter for staff")
+    removed: bool = Field(False, description="True: it is no longer monitored; this is the last that is said of it")
 
 
 class WordView(Message):
@@ -99,13 +117,14 @@ class AlertView(Message):
     utterance: str
     severity: Literal["info", "low", "medium", "high", "critical"]
     state: Literal["open", "escalated", "confirmed", "withdrawn"]
-    hits: list[HitView]
+    hits: list[HitView] = Field(description="Empty where it is about a voice")
     count: int = Field(description="Hits so far, repeats within the cool-down included")
     language: str
     spoken_at: float = Field(description="Unix time at which the hit's last word ended")
     raised_at: float = Field(description="Unix time")
     delay: float = Field(description="Seconds from spoken_at to raised_at")
     clip: str = Field(description="Path of the evidence clip (WAV), or empty")
+    voice: VoiceSignView | None = Field(None, description="The reason, where it is about a voice; null: about words")
 
 
 class Numbered(Message):
@@ -144,7 +163,7 @@ class HeardMessage(Numbered):
     cut: Literal["silence", "length", "gap", "left", "consent"]
     model: str
     took: float = Field(description="Seconds in the recogniser")
-    ghosts: list[str] = []
+    ghosts: list[str] = Field([])
 
 
 class AlertRaised(Numbered):
@@ -212,6 +231,23 @@ class CanaryRan(Numbered):
     detail: str = Field(description="What happened, in plain words")
 
 
+class VoiceChanged(Numbered):
+    """A speaker's voice has another state: not enough speech, no sign, suspicious, alert."""
+
+    type: Literal["voice"] = "voice"
+    room: str
+    speaker: SpeakerView
+    voice: VoiceView
+    before: Literal["not-enough-speech", "no-sign", "suspicious", "alert"] = Field(description="What it was")
+
+
+class VoiceDetectorChanged(Numbered):
+    """The voice detector failed and is switched off, can't keep up, or is well again."""
+
+    type: Literal["voice_detector"] = "voice_detector"
+    detector: VoiceDetectorView
+
+
 class Hello(Message):
     """First message: the present state. Numbered messages after `after` follow at once."""
 
@@ -225,6 +261,7 @@ class Hello(Message):
     problems: list[str] = Field([], description="What is wrong with lists that are refused: file, line, reason")
     rooms: list[RoomView]
     heartbeat: float = Field(description="Seconds between heartbeats")
+    voices: VoiceDetectorView | None = Field(None, description="The synthetic-voice detector; null: there is none")
 
 
 class Talking(Message):
@@ -242,6 +279,15 @@ class CoverageChanged(Message):
     type: Literal["coverage"] = "coverage"
     room: str
     coverage: CoverageView
+
+
+class VoiceNow(Message):
+    """A speaker's voice after one more utterance, in the same state as before. Passing."""
+
+    type: Literal["voice_now"] = "voice_now"
+    room: str
+    speaker: str = Field(description="Id")
+    voice: VoiceView
 
 
 class ListsChanged(Message):
@@ -286,8 +332,11 @@ FeedMessage = Annotated[
     | GapNoted
     | RuleStateChanged
     | CanaryRan
+    | VoiceChanged
+    | VoiceDetectorChanged
     | Talking
     | CoverageChanged
+    | VoiceNow
     | ListsChanged
     | Heartbeat
     | Goodbye

@@ -32,6 +32,7 @@ class Origin(StrEnum):
     QUIET = "quiet"  # the sender was silent on purpose (DTX, mute): nothing was lost
     LOST = "lost"  # a hole in the network, filled with concealment or silence
     OVERLOAD = "overload"  # it came, but we were too slow: dropped from the buffer, silence in its place
+    FOREIGN = "foreign"  # sent in a way that we can't hear, another codec for one: silence in its place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,7 @@ class AudioFrame:
     samples: Samples  # shape (FRAME,), int16
     origin: Origin = Origin.HEARD
     arrived: float = 0.0  # wall time at which it came out of the receiver
+    cause: str = ""  # of a LOST one, where more is known than that packets were lost
 
 
 @dataclass(frozen=True, slots=True)

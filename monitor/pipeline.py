@@ -2,7 +2,8 @@
 
 cut → batcher (veto, recogniser) → settle: transcript → joined with the words before → hits (of the best text, of the
     alternatives, of combinations over the last minute) → policy → evidence clip → database → feed → second hearing;
-    and in the end its seconds are settled in the ledger.
+    and in the end its seconds are settled in the ledger. Where it has words, the speaker's voice is scored beside all
+    that (voicing.py): the ledger doesn't wait for it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from monitor.speech.languages import LanguageMemory
 from monitor.speech.recogniser import Hints
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+from monitor.voicing import Voicing
 
 CONTEXT, PAUSE = 8.0, 1.5
 """Seconds of what was said before that the recogniser hears again, and the pause after which it is another matter.
@@ -59,8 +61,11 @@ class Pipeline:
         near_misses: int,
         metrics: Metrics,
         clock: Callable[[], float],
+        voicing: Voicing | None = None,
     ) -> None:
-        """`languages`: each room's fixed set; `near_misses`: how many are kept a minute."""
+        """`languages`: each room's fixed set; `near_misses`: how many are kept a minute; `voicing`: None where no voice
+        detector runs.
+        """
         self._store = store
         self._book = book
         self._library = library
@@ -71,6 +76,7 @@ class Pipeline:
         self._near_misses = Ration(near_misses)
         self._metrics = metrics
         self._clock = clock
+        self._voicing = voicing
         self._tails = Tails()
         self._seen = Seen()
         self._windows = Windows()
@@ -105,6 +111,8 @@ class Pipeline:
             self._memory.note(utterance.track, transcript.language, utterance.seconds)
         await self._store.add_heard(transcript, joined.shown, spoken(joined.shown))
         await self._search(transcript, joined)
+        if self._voicing is not None:
+            self._voicing.hear(transcript)
         if transcript.words or not transcript.ghosts:
             self._book_state(utterance, Heard.EXAMINED, "")
         else:
@@ -150,6 +158,8 @@ class Pipeline:
         self._seen.forget(track)
         self._memory.forget(track)
         self._ring.forget(track)
+        if self._voicing is not None:
+            self._voicing.forget(track)
 
 
 def _find(matcher: Matcher, language: str, room: str, day: date, words: Sequence[Word]) -> list[KeywordHit]:

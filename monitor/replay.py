@@ -18,7 +18,7 @@ from monitor.config_rooms import Room
 from monitor.errors import MediaUnreadable
 from monitor.house import House
 from monitor.media import probe, read
-from monitor.messages import AlertChanged, AlertRaised, AlertView, HeardMessage, HitView, Numbered
+from monitor.messages import AlertChanged, AlertRaised, AlertView, HeardMessage, HitView, Numbered, VoiceChanged
 from monitor.model import FRAME, RATE, AudioFrame, Coverage, Samples, Speaker
 from monitor.telemetry.metrics import Metrics
 from monitor.views import coverage_view
@@ -101,8 +101,9 @@ async def replay(
     live: bool = False,
     metrics: Metrics | None = None,
 ) -> Tally:
-    """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage, and
-    for each hit that a bigger model heard again (type `second`).
+    """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage, for
+    each hit that a bigger model heard again (type `second`), and for alerts about a voice and changes of what is known
+    of one (types `voice`, `voice_state`).
 
     A file that can't be read becomes an object of type `problem` and does not stop the others. `split`: each channel
     is a speaker of its own. `live`: cut as in a live room, for delay; else for accuracy. `metrics` counts along.
@@ -231,6 +232,11 @@ def _shown(message: Numbered, path: Path, alerts: dict[str, AlertView]) -> Itera
         case HeardMessage():
             kept = message.model_dump(include={"language", "text", "words", "ghosts", "cut", "seconds", "took"})
             yield {"type": "utterance", "file": str(path), "speaker": message.speaker.name, "at": message.began} | kept
+        case AlertRaised(alert=alert) | AlertChanged(alert=alert) if alert.voice is not None:
+            about = {"at": alert.spoken_at, "state": alert.state, "severity": alert.severity, "alert": alert.id}
+            yield {"type": "voice", "file": str(path), "speaker": alert.speaker.name} | alert.voice.model_dump() | about
+        case VoiceChanged(voice=voice):
+            yield {"type": "voice_state", "file": str(path), "speaker": message.speaker.name} | voice.model_dump()
         case AlertRaised(alert=alert) | AlertChanged(alert=alert):
             before = alerts.get(alert.id)
             if before is None or alert.count > before.count:

@@ -28,7 +28,11 @@ def alert_table() -> Table:
 
 
 def alert_row(row: dict[str, Any]) -> tuple[str, ...]:
-    """The cells for one object of `replay`, of type alert or second."""
+    """The cells for one object of `replay`, of type alert, second or voice."""
+    if row["type"] == "voice":
+        said = "withdrawn" if row["withdrawn"] else "synthetic-voice signature, for review"
+        ratio = f"LLR {row['llr']:+.1f} over {row['speech']:.0f} s of speech"
+        return clock(row["at"]), row["severity"], "", "voices", escape(row["model"]), f"{said}: {ratio}"
     if row["type"] == "second":
         heard = f"{escape(row['model'])} heard: {escape(row['heard']) or '[dim]nothing[/]'}"
         return clock(row["at"]), f"[bold]{row['outcome']}[/]", row["grade"], escape(row["list"]), row["phrase"], heard

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.messages import (
+    AbstainedView,
     AlertView,
     CoverageView,
     GapNoted,
@@ -12,13 +13,49 @@ from monitor.messages import (
     HitView,
     SecondView,
     SpeakerView,
+    VoiceSignView,
+    VoiceView,
+    VoiceWindowView,
     WordView,
 )
 from monitor.model import RATE, Alert, Coverage, Gap, Heard, KeywordHit, Speaker, Transcript, Word
+from monitor.voice_model import SyntheticVoice, VoiceStanding
 
 
-def speaker_view(speaker: Speaker, talking: bool = False) -> SpeakerView:
-    return SpeakerView(id=speaker.id, name=speaker.name, talking=talking)
+def speaker_view(speaker: Speaker, talking: bool = False, voice: VoiceView | None = None) -> SpeakerView:
+    return SpeakerView(id=speaker.id, name=speaker.name, talking=talking, voice=voice)
+
+
+def voice_view(standing: VoiceStanding) -> VoiceView:
+    return VoiceView(
+        state=standing.state.value,
+        llr=round(standing.llr, 3),
+        speech=round(standing.speech, 2),
+        windows=standing.windows,
+        abstained=[AbstainedView(reason=why.value, seconds=round(s, 2)) for why, s in standing.abstained],
+        model=standing.model,
+        calibration=standing.calibration,
+        marks_only=standing.marks_only,
+    )
+
+
+def sign_view(sign: SyntheticVoice) -> VoiceSignView:
+    return VoiceSignView(
+        llr=round(sign.llr, 3),
+        speech=round(sign.speech, 2),
+        model=sign.model,
+        calibration=sign.calibration,
+        windows=[
+            VoiceWindowView(
+                at=round(window.start - sign.clip_start, 3),
+                seconds=round(window.end - window.start, 3),
+                llr=round(window.llr or 0.0, 3),
+            )
+            for window in sign.windows
+        ],
+        withdrawn=sign.withdrawn,
+        label=sign.label.value if sign.label else None,
+    )
 
 
 def coverage_view(coverage: Coverage) -> CoverageView:
@@ -71,6 +108,7 @@ def alert_view(alert: Alert) -> AlertView:
         raised_at=alert.raised_at,
         delay=round(alert.raised_at - alert.spoken_at, 3),
         clip=clip_path(alert),
+        voice=sign_view(alert.voice) if alert.voice else None,
     )
 
 

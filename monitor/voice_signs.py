@@ -1,4 +1,4 @@
-"""What can be said of a voice: the types that an alert carries. Imports nothing of ours, so that model.py can use it."""
+"""What can be said of a voice: the types that an alert carries. Imports nothing of ours: model.py uses it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Abstained(StrEnum):
     MUSIC = "music"
     CODEC = "codec not calibrated for"
     LANGUAGE = "language not calibrated for"
+    BEHIND = "no time for it"
     FAILED = "the detector failed"
 
 

@@ -15,7 +15,7 @@ from monitor.hearing.listen import listen
 from monitor.hearing.pace import Pace
 from monitor.hearing.segmenter import Rules, Segmenter
 from monitor.hearing.vad import Vad
-from monitor.messages import RoomView
+from monitor.messages import RoomView, VoiceView
 from monitor.model import RATE, AudioFrame, Coverage, Gap, Heard, RoomState, Speaker, Utterance
 from monitor.rooms.connector import MixedTrack, Track
 from monitor.store.store import Store
@@ -109,8 +109,11 @@ class RoomWatch:
         forget: Callable[[str], None],
         ids: Callable[[], str],
         clock: Callable[[], float],
+        voice: Callable[[str, str], VoiceView | None] = lambda _room, _speaker: None,
     ) -> None:
+        """`voice`: what is known of the voice of somebody in a room."""
         self.facts = facts
+        self._voice = voice
         self._book = book
         self._store = store
         self._rules = rules
@@ -128,15 +131,23 @@ class RoomWatch:
         self._speakers: dict[str, Speaker] = {}
         self._talkers: set[str] = set()
         self._visits: dict[str, _Visit] = {}
+        self.removed = False  # the room is no longer wanted: the next change of its state is the last
 
     # what the room is like now
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was heard is examined and written down."""
+        return not self._visits
 
     @property
     def state(self) -> RoomState:
         return self._state
 
     def view(self) -> RoomView:
-        speakers = [speaker_view(s, s.id in self._talkers) for s in self._speakers.values()]
+        speakers = [
+            speaker_view(s, s.id in self._talkers, self._voice(self.facts.id, s.id)) for s in self._speakers.values()
+        ]
         return RoomView(
             id=self.facts.id,
             name=self.facts.name,
@@ -146,6 +157,7 @@ class RoomWatch:
             speakers=speakers,
             coverage=coverage_view(self._book.room(self.facts.id)),
             canary=self.facts.canary,
+            removed=self.removed and self._state is RoomState.LEFT,
         )
 
     # what the supervisor tells

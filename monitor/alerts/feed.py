@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from monitor.mailbox import Closed, Mailbox
-from monitor.messages import CoverageChanged, ListsChanged, Message, Numbered, Talking
+from monitor.messages import CoverageChanged, ListsChanged, Message, Numbered, Talking, VoiceNow
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Feed:
         self._seq = message.seq
         self._send(message.seq, message)
 
-    def passing(self, message: Talking | CoverageChanged | ListsChanged) -> None:
+    def passing(self, message: Talking | CoverageChanged | ListsChanged | VoiceNow) -> None:
         """Tell everybody who keeps up of something that is not stored."""
         self._send(0, message)
 

@@ -148,7 +148,7 @@ async def _listen(socket: str, stage: Stage, wanted: int, progress: Progress, ta
     async with connect(f"{socket}/feed?after=0") as feed:
         async for text in feed:
             message = FEED.validate_json(text)
-            if isinstance(message, AlertRaised | AlertChanged):
+            if isinstance(message, AlertRaised | AlertChanged) and message.alert.hits:
                 alert = message.alert
                 hit = alert.hits[-1]
                 stage.heard(hit.phrase, hit.spoken_at, message.at, time.time())

@@ -83,19 +83,24 @@ def is_clip_name(name: str) -> bool:
 
 def assemble(parts: Sequence[Part]) -> Samples:
     """One stretch of audio; of two parts that overlap the earlier one is heard. ValueError where there is none."""
-    ordered = sorted((part for part in parts if len(part.audio)), key=lambda part: part.start)
+    ordered = together(parts)
     if not ordered:
         raise ValueError("no audio for the clip")
-    # The newest part holds the hit: what is too far before it is left out, not the other way round.
-    first = len(ordered) - 1
-    while first > 0 and ordered[first].start - ordered[first - 1].end <= MAX_HOLE * RATE:
-        first -= 1
-    ordered = ordered[first:]
     begin = ordered[0].start
     out = np.zeros(max(part.end for part in ordered) - begin, np.int16)
     for part in reversed(ordered):  # the earlier one is written over the later one
         out[part.start - begin : part.end - begin] = part.audio
     return out
+
+
+def together(parts: Sequence[Part]) -> list[Part]:
+    """Those of the parts that a clip holds, in order: what is too far before the newest is left out."""
+    ordered = sorted((part for part in parts if len(part.audio)), key=lambda part: part.start)
+    # The newest part holds the hit, so it is not the other way round.
+    first = len(ordered) - 1
+    while first > 0 and ordered[first].start - ordered[first - 1].end <= MAX_HOLE * RATE:
+        first -= 1
+    return ordered[max(0, first) :]
 
 
 def _wav(audio: Samples) -> bytes:

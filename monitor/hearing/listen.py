@@ -15,6 +15,7 @@ from monitor.model import RATE, AudioFrame, Cut, Heard, Origin, Speaker, Utteran
 LOST = {
     Origin.LOST: (Heard.LOST_NETWORK, "packets lost on the way"),
     Origin.OVERLOAD: (Heard.LOST_OVERLOAD, "our own buffer was full"),
+    Origin.FOREIGN: (Heard.LOST_ERROR, "sent in a way that the monitor can't hear"),
 }
 """What a hole is booked as. What was concealed in it may be heard across, but nobody examined what was said."""
 TICK = 0.1
@@ -86,7 +87,8 @@ class _Ear:
         end = frame.start + len(frame.samples)
         self.ledger.extend(end)
         if frame.origin in LOST:
-            self.ledger.settle(frame.start, end, *LOST[frame.origin])
+            state, cause = LOST[frame.origin]
+            self.ledger.settle(frame.start, end, state, frame.cause or cause)
         # Concealment and comfort noise would only mislead the VAD, and teach it a wrong noise floor.
         voiced = frame.origin is Origin.HEARD and self.vad.voiced(frame.samples)
         self._book(self.segmenter.feed(frame, voiced))

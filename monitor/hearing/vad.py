@@ -12,6 +12,9 @@ from monitor.model import RATE, Samples
 
 NEED, OF = 3, 5
 """Voiced frames that make a voice, out of the newest. A click of one or two frames (40 ms) makes none."""
+STILL = 4
+"""Largest sample that is as good as digital silence (-78 dBFS): what an Opus decoder makes of it. WebRTC's detector
+goes on to say "voice" for 0.2 s into it, which is just when a sender with DTX stops sending, or a muted one."""
 
 
 class Vad:
@@ -25,6 +28,6 @@ class Vad:
     def voiced(self, samples: Samples) -> bool:
         """Is there a voice about now? `samples`: one frame."""
         # Digital silence (mute) needs no model, and would teach it that the room has no noise.
-        now = bool(samples.any()) and self._vad.is_speech(samples.tobytes(), RATE)
+        now = max(int(samples.max()), -int(samples.min())) > STILL and self._vad.is_speech(samples.tobytes(), RATE)
         self._newest = (self._newest << 1 | now) & ((1 << OF) - 1)
         return self._newest.bit_count() >= NEED

@@ -11,7 +11,9 @@ from monitor.rooms import progress
 
 MESSAGE_LIMIT = 1 << 20
 """Bytes of one message from a server: a description with hundreds of m-lines has less."""
-OPEN_SECONDS = 10.0
+OPEN_SECONDS = 4.0
+"""A network that is cut swallows the first packet, and TCP says it again after 1, 3, 7, 15 s: beginning anew is sooner
+back. From far away and with TLS, opening takes a second or two."""
 PING_SECONDS = 5.0
 """Between pings; a server that answers none within twice that is gone (its socket may stay open without it)."""
 

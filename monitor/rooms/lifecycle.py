@@ -48,7 +48,7 @@ TABLE: Mapping[RoomState, Mapping[RoomEvent, RoomState]] = MappingProxyType(
             E.STOP: S.LEAVING,
             E.BROKE: S.FAILED,
         },
-        S.WAITING: {E.RETRY: S.JOINING, E.STOP: S.LEFT},
+        S.WAITING: {E.RETRY: S.JOINING, E.STOP: S.LEFT, E.BROKE: S.FAILED},
         S.LEAVING: {E.LOST: S.LEFT, E.CLOSED: S.LEFT, E.BROKE: S.FAILED},
         S.FAILED: {E.START: S.JOINING, E.STOP: S.LEFT},
         S.LEFT: {},

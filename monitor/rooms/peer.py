@@ -242,6 +242,11 @@ class Receiver:
         """Packets that no m-line could be found for: if this grows, somebody isn't heard."""
         return self._tap.unrouted
 
+    @property
+    def foreign(self) -> int:
+        """Packets that are not Opus, or that no m-line could be found for: another codec looks like both."""
+        return self._tap.foreign + self._tap.unrouted
+
     def open(self, mid: str, speaker: Speaker, *, source: int | None = None) -> MediaStream:
         """Begin to listen to an m-line. One that is open is closed first (the slot was reused).
 

@@ -93,6 +93,8 @@ def follow(pc: RTCPeerConnection) -> None:
             case "completed" | "connected":
                 observer.reached(Step.PATH, pair_of(pc))
                 observer.began(Step.ENCRYPTION)
+            case "failed":
+                observer.failed(Step.PATH, "no pair of addresses works between this machine and the room's server")
 
     def dtls() -> None:
         if pc.connectionState == "connected":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from random import SystemRandom
 
 import structlog
 
@@ -29,6 +30,11 @@ OnRoster = Callable[[tuple[Speaker, ...], tuple[Speaker, ...], tuple[Speaker, ..
 Outcome = tuple[RoomEvent, str]
 
 log = structlog.get_logger()
+_dice = SystemRandom()
+
+
+def _event_of(error: ConnectionLost | Refused) -> RoomEvent:
+    return RoomEvent.LOST if isinstance(error, ConnectionLost) else RoomEvent.REFUSED
 
 
 async def _nobody_asks(_here: tuple[Speaker, ...], _in: tuple[Speaker, ...], _out: tuple[Speaker, ...]) -> None:
@@ -36,7 +42,7 @@ async def _nobody_asks(_here: tuple[Speaker, ...], _in: tuple[Speaker, ...], _ou
 
 
 class RoomSupervisor:
-    """One room. `run()` returns once the room is LEFT or FAILED; a FAILED one may be run again."""
+    """One room. `run()` returns once the room is LEFT or FAILED; a FAILED one may be run again, `keep()` does."""
 
     def __init__(
         self,
@@ -63,7 +69,10 @@ class RoomSupervisor:
         self._reason = ""
         self._live_since: float | None = None
         self._stopping = asyncio.Event()
+        self._asked = asyncio.Event()  # somebody wants another try now
+        self._again = ""  # what is added to the reason of a failure
         self._visiting: asyncio.Task[Outcome] | None = None
+        self._told_of: RoomEvent | None = None  # of the visit's end, before all of it was over
 
     @property
     def room_id(self) -> str:
@@ -81,8 +90,32 @@ class RoomSupervisor:
     def stop(self) -> None:
         """Leave the room. `run()` returns when its tracks have been listened to the end."""
         self._stopping.set()
+        self._asked.set()
         if self._visiting is not None:
             self._visiting.cancel()
+
+    def retry(self) -> None:
+        """Where the room waits, or failed and is kept: try again now."""
+        if self._state in (RoomState.WAITING, RoomState.FAILED):
+            self._asked.set()
+
+    async def keep(self, again: float, *, after: float = 0.0, dice: Callable[[], float] = _dice.random) -> None:
+        """`run`, and after a refusal or a bug run again about every `again` seconds, until `stop()` or the room's end.
+
+        A refusal says that trying makes no sense without a change. But the change may be made anywhere: the PIN, the
+        token in its file, the host's mind. So it is tried, so seldom that nobody is bothered.
+        `after`: seconds until the first try. `dice`: 0 to 1.
+        """
+        if after:
+            await self._stopped_within(after)
+        self._again = f"; tried again every {_spell(again)}"
+        while True:
+            await self.run()
+            wait = again * (0.75 + 0.5 * dice())  # or many rooms refused at once would come back at once
+            if self._state is not RoomState.FAILED:
+                return None
+            if await self._stopped_within(wait):
+                return await self._become(RoomEvent.STOP)
 
     async def run(self) -> None:
         """Keep the room monitored until `stop()`, a refusal, the room's end, or a bug. Raises nothing but cancellation.
@@ -93,6 +126,8 @@ class RoomSupervisor:
             await self._drive()
         except Exception as bug:
             log.exception("room.broke", room=self._room)
+            if self._state is RoomState.FAILED:  # refused, and broken on the way out
+                return
             event = RoomEvent.BROKE if accepts(self._state, RoomEvent.BROKE) else RoomEvent.STOP
             if accepts(self._state, event):
                 await self._become(event, f"a bug: {type(bug).__name__}; see the log")
@@ -103,7 +138,9 @@ class RoomSupervisor:
         await self._become(RoomEvent.START)
         while True:
             event, reason = await self._visit_once()
-            await self._become(event, reason)
+            if self._told_of is not event:
+                await self._become(event, reason)
+            self._told_of = None
             match self._state:
                 case RoomState.WAITING:
                     if await self._stopped_within(self._backoff.wait()):
@@ -141,12 +178,15 @@ class RoomSupervisor:
                 try:
                     async for track in session.tracks():
                         group.create_task(self._listen(track))
+                except (ConnectionLost, Refused) as error:
+                    # At once: saying goodbye to a server that is gone takes a second, and nobody is heard meanwhile.
+                    self._told_of = _event_of(error)
+                    await self._become(self._told_of, str(error))
+                    raise
                 finally:
                     roster.cancel()
-        except ConnectionLost as error:
-            return RoomEvent.LOST, str(error)
-        except Refused as error:
-            return RoomEvent.REFUSED, str(error)
+        except (ConnectionLost, Refused) as error:
+            return _event_of(error), str(error)
         return RoomEvent.ENDED, "the room has ended"
 
     async def _listen(self, track: Track) -> None:
@@ -172,15 +212,24 @@ class RoomSupervisor:
         return now
 
     async def _stopped_within(self, seconds: float) -> bool:
+        """Wait so long, or until stopped, or asked to go on; whether it is stopped."""
         try:
             async with asyncio.timeout(seconds):
-                await self._stopping.wait()
+                await self._asked.wait()
         except TimeoutError:
             return False
-        return True
+        finally:
+            self._asked.clear()
+        return self._stopping.is_set()
 
     async def _become(self, event: RoomEvent, reason: str = "") -> None:
         self._state = after(self._state, event)
-        self._reason = reason
+        self._reason = reason = reason + (self._again if self._state is RoomState.FAILED else "")
         log.info("room.state", room=self._room, state=self._state.value, cause=event.value, reason=reason)
         await self._on_state(self._state, reason)
+
+
+def _spell(seconds: float) -> str:
+    """`5 minutes`, `90 s`."""
+    minutes = seconds / 60
+    return f"{minutes:.0f} minutes" if minutes >= 2 and minutes == round(minutes) else f"{seconds:g} s"

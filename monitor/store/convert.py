@@ -20,8 +20,11 @@ from monitor.messages import (
     RuleStateChanged,
     SpeakerChanged,
     SpeakerView,
+    VoiceChanged,
+    VoiceDetectorChanged,
 )
 from monitor.model import Alert, AlertState, Coverage, Heard, KeywordHit, Severity, Speaker, Spoken
+from monitor.voice_model import SyntheticVoice
 
 Row = dict[str, Any]
 
@@ -37,9 +40,12 @@ _KINDS: dict[str, type[Numbered]] = {
         GapNoted,
         RuleStateChanged,
         CanaryRan,
+        VoiceChanged,
+        VoiceDetectorChanged,
     )
 }
 _HITS = TypeAdapter(tuple[KeywordHit, ...])
+_VOICE = TypeAdapter(SyntheticVoice)
 
 
 def event_row(message: Numbered, room: str | None) -> Row:
@@ -77,6 +83,7 @@ def alert_row(alert: Alert) -> Row:
         "spoken_at": alert.spoken_at,
         "raised_at": alert.raised_at,
         "clip": alert.clip,
+        "voice": _VOICE.dump_python(alert.voice, mode="json") if alert.voice else None,
     }
 
 
@@ -94,6 +101,7 @@ def alert(row: RowMapping) -> Alert:
         spoken_at=row["spoken_at"],
         raised_at=row["raised_at"],
         clip=row["clip"],
+        voice=_VOICE.validate_python(row["voice"]) if row["voice"] else None,
     )
 
 

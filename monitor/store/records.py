@@ -1,11 +1,13 @@
-"""What the database gives about keyword lists and their hits. Times are wall time."""
+"""What the database gives about keyword lists, their hits, and voices. Times are wall time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from monitor.model import Grade, KeywordHit, NearMiss, RuleState
+from monitor.model import Grade, KeywordHit, NearMiss, RuleState, Speaker
+from monitor.voice_model import VoiceLabel, VoiceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,39 @@ class Verdict:
     rule: str
     grade: Grade
     verdict: Judgement
+    who: str
+    note: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVoice:
+    """One speaker's voice in one visit. To keep one, what stands below `highest` comes from its VoiceStanding."""
+
+    track: str
+    room: str
+    speaker: Speaker
+    highest: float  # the highest LLR ever of the visit
+    state: VoiceState = VoiceState.SHORT
+    llr: float = 0.0
+    speech: float = 0.0  # seconds of usable speech
+    windows: int = 0
+    abstained: Mapping[str, float] = field(default_factory=dict)  # seconds by reason
+    model: str = ""
+    calibration: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceJudgement:
+    """What somebody said of an alert about a voice. The newest counts; all are kept."""
+
+    id: int
+    alert: str
+    label: VoiceLabel
+    model: str
+    calibration: str
+    llr: float  # of the alert at that time
     who: str
     note: str
     at: float

@@ -15,6 +15,8 @@ from monitor.store.tables import (
     TRACKS,
     UTTERANCES,
     VERDICTS,
+    VOICE_LABELS,
+    VOICES,
 )
 
 TALLY_SECONDS = 400 * 86400
@@ -26,7 +28,7 @@ def purge(db: Connection, before: float) -> list[str]:
 
     Two kinds of event stay whatever their age, because later code reads them: the newest of all (clients compare
     their number with it), and the newest room event of each room (recovery reads the state). List versions and
-    verdicts stay too, but a verdict's note may quote somebody: it goes with the alert.
+    verdicts stay too (on voices as well), but their notes may quote somebody: they go with the alert.
     """
     old = ALERTS.c.raised_at < before
     clips = [name for name in db.scalars(select(ALERTS.c.clip).where(old)) if name]
@@ -34,6 +36,7 @@ def purge(db: Connection, before: float) -> list[str]:
     _words(db, before)
     db.execute(delete(GAPS).where(GAPS.c.at < before))
     db.execute(delete(TRACKS).where(TRACKS.c.closed_at < before))
+    db.execute(delete(VOICES).where(VOICES.c.at < before))
     db.execute(delete(HIT_TALLY).where(HIT_TALLY.c.hour < (before - TALLY_SECONDS) // 3600))
     newest = select(func.max(EVENTS.c.seq)).scalar_subquery()
     rooms = select(func.max(EVENTS.c.seq)).where(EVENTS.c.type == "room").group_by(EVENTS.c.room)
@@ -54,3 +57,5 @@ def _words(db: Connection, before: float) -> None:
     hits = select(literal("hit-") + cast(HITS.c.id, Text))
     about_gone = VERDICTS.c.subject.not_in(kept), VERDICTS.c.subject.not_in(hits)
     db.execute(update(VERDICTS).where(VERDICTS.c.note != "", *about_gone).values(note=""))
+    t = VOICE_LABELS.c
+    db.execute(update(VOICE_LABELS).where(t.note != "", t.alert.not_in(kept)).values(note=""))

@@ -30,12 +30,13 @@ from monitor.store.hit_records import HitRecords
 from monitor.store.list_history import ListHistory
 from monitor.store.tables import ALERTS, GAPS, LISTS, SESSIONS, SPOKEN, TRACKS, UTTERANCES
 from monitor.store.verdict_records import VerdictRecords
+from monitor.store.voice_records import VoiceRecords
 from monitor.store.writer import Tell, Writer
 from monitor.store.writing import inserted, number
 from monitor.views import alert_view, gap_message, heard_message
 
 
-class Store(ListHistory, HitRecords, VerdictRecords):
+class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords):
     """`async with Store.open(path, told) as store:`. Leaving finishes the writes that wait.
 
     `told` is called with each event after its commit, in the order of the numbers, from the event loop. It must not

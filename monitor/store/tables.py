@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-REVISION = "0002"
+REVISION = "0003"
 """The schema that this code needs: the newest migration."""
 
 METADATA = MetaData(
@@ -49,6 +49,7 @@ ALERTS = Table(
     Column("spoken_at", Float, nullable=False),
     Column("raised_at", Float, nullable=False),
     Column("clip", Text, nullable=False),
+    Column("voice", JSON(none_as_null=True)),  # SyntheticVoice; None: it is about words
     Index(None, "room", "seq"),
     Index(None, "raised_at"),
 )
@@ -240,6 +241,45 @@ VERDICTS = Table(
     Column("at", Float, nullable=False),
     Index(None, "subject"),
     Index(None, "list", "rule"),
+    Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+# Synthetic-voice signatures: where the evidence on each speaker stood, and what people said of alerts.
+
+VOICES = Table(
+    "voices",
+    METADATA,
+    Column("track", Text, primary_key=True),  # one speaker in one visit
+    Column("room", Text, nullable=False),
+    Column("speaker_id", Text, nullable=False),
+    Column("speaker_name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("llr", Float, nullable=False),
+    Column("highest", Float, nullable=False),  # the highest LLR ever of the visit
+    Column("speech", Float, nullable=False),  # seconds of usable speech
+    Column("windows", Integer, nullable=False),
+    Column("abstained", JSON, nullable=False),  # reason → seconds
+    Column("model", Text, nullable=False),
+    Column("calibration", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Index(None, "room"),
+    Index(None, "at"),
+)
+
+VOICE_LABELS = Table(
+    "voice_labels",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),  # the newest of an alert counts
+    Column("alert", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("calibration", Text, nullable=False),
+    Column("llr", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("note", Text, nullable=False),  # emptied when the alert goes
+    Column("at", Float, nullable=False),
+    Index(None, "alert"),
     Index(None, "at"),
     sqlite_autoincrement=True,
 )

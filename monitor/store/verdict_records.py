@@ -97,7 +97,7 @@ def _about(db: Connection, subject: str) -> KeywordHit | None:
     """The hit that raised the alert, or the hit itself."""
     row = db.execute(select(ALERTS).where(ALERTS.c.id == subject)).mappings().first()
     if row is not None:
-        return convert.alert(row).hits[0]
+        return next(iter(convert.alert(row).hits), None)  # none where it is about a voice: that has labels of its own
     kind, _, number = subject.partition("-")
     if kind != "hit" or not (number.isascii() and number.isdecimal() and len(number) < 19):
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from monitor.model import Alert, Coverage, Heard, RoomState, Transcript
+from monitor.voice_model import VoiceScored
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -24,6 +25,7 @@ class Metrics:
         self._speech_part()
         self._feed_part()
         self._canary_part()
+        self._voice_part()
 
     def _room_part(self) -> None:
         registry = self.registry
@@ -111,6 +113,27 @@ class Metrics:
         )
         self.canary("", None)
 
+    def _voice_part(self) -> None:
+        registry = self.registry
+        self._voice_speech = Counter(
+            "room_monitor_voice_seconds",
+            "Seconds of speech in windows of the voice detector (overlapping ones count twice): usable, or why not",
+            ["outcome"],
+            registry=registry,
+        )
+        self._voice_took = Counter(
+            "room_monitor_voice_cpu_seconds", "Seconds of CPU time in the voice detector", registry=registry
+        )
+        self._voice_alerts = Counter(
+            "room_monitor_voice_alerts", "Alerts raised for a synthetic-voice signature", registry=registry
+        )
+        self._voice_ok = Gauge(
+            "room_monitor_voice_detector_ok",
+            "1 while the voice detector works, 0 where it failed or can't keep up; none where there is none",
+            registry=registry,
+        )
+        self.voice_detector("")
+
     def _feed_part(self) -> None:
         self._clients = Gauge("room_monitor_feed_clients", "Clients of the websocket feed", registry=self.registry)
         self._overruns = Counter(
@@ -173,6 +196,23 @@ class Metrics:
             self._canary_runs.labels(outcome).inc()
         self._canary_ok.set(float(outcome == "heard") if outcome else float("nan"))
         self._canary_delay.set(float("nan") if delay is None else delay)
+
+    # voices
+
+    def voice(self, scored: VoiceScored) -> None:
+        """What the voice detector made of one utterance."""
+        for window in scored.windows:
+            outcome = window.abstained.value.replace(" ", "-") if window.abstained else "usable"
+            self._voice_speech.labels(outcome).inc(window.speech)
+        self._voice_took.inc(scored.took)
+
+    def voice_alert(self, alert: Alert) -> None:
+        self._alerts.labels("voices", alert.severity.value).inc()
+        self._voice_alerts.inc()
+
+    def voice_detector(self, state: str) -> None:
+        """Empty: there is none."""
+        self._voice_ok.set(float(state == "on") if state else float("nan"))
 
     def total(self, name: str) -> float:
         """The present sum of a metric's samples over all labels; 0 where nothing was counted."""

@@ -138,6 +138,11 @@ def adapted(base: Set, name: str, genuine: Sequence[Scores], chain: str, languag
     return replace(made, synthetic=base.synthetic, low=low, claims=base.claims, chance=base.chance)
 
 
+def named(made: Set, claims: tuple[str, ...], chance: tuple[str, ...]) -> Set:
+    """The set with what people are told of its model."""
+    return replace(made, claims=claims, chance=chance)
+
+
 def to_json(made: Set) -> str:
     fields = asdict(made) | {"languages": sorted(made.languages)}
     return json.dumps(fields, indent=1, ensure_ascii=False) + "\n"

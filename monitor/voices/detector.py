@@ -8,14 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MonitorError
 from monitor.voices.features import Signal
-
-
-class DetectorFailed(MonitorError):
-    """A detector that crashed, stalled or answered with something that is no score: it is switched off."""
-
-    code = "detector-failed"
 
 
 class VoiceDetector(Protocol):
@@ -38,6 +31,9 @@ class VoiceDetector(Protocol):
         A window is speech at `features.LEVEL`, 16 kHz, without pauses, of `window` seconds. Synchronous on purpose: the
         caller owns the thread. Finite, or it raises DetectorFailed; also raises what the engine raises.
         """
+
+    def stop(self) -> None:
+        """A run that goes on in another thread ends as soon as the engine can, and later ones fail. From any thread."""
 
 
 class Calibration(Protocol):

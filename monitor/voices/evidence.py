@@ -27,6 +27,8 @@ from monitor.voice_model import Abstained, VoiceScored, VoiceStanding, VoiceStat
 
 KEPT = 64
 """Windows kept for citing, the newest."""
+OVERLAP = 0.5
+"""Share of a window that is new at most where it shares time with those before: windows are cut every half window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,13 @@ class Rules:
     def cap(self) -> float:
         """What the evidence about one speaker can never exceed."""
         return self.highest / self.correlation
+
+
+def rules_for(window: float) -> Rules:
+    """The rules for a detector whose windows have so many seconds of speech. Thresholds are measured with these, and
+    hold for these alone: the live service, `voices calibrate` and `voices evaluate` all take them from here.
+    """
+    return Rules(unit=window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,13 @@ class Evidence:
         self._state = self._next()
         return self._state
 
+    def begin_track(self) -> None:
+        """The speaker goes on in another track, whose media time begins anew. What was noted counts, and is cited no
+        more: its places mean nothing there.
+        """
+        self._covered = 0.0
+        self._recent.clear()
+
     def standing(self) -> VoiceStanding:
         return VoiceStanding(
             state=self._state,
@@ -124,20 +140,22 @@ class Evidence:
     def strongest(self, count: int, since: float = 0.0) -> tuple[VoiceWindow, ...]:
         """Up to `count` windows with the highest LLRs that begin at `since` (media time) or later, in order of time.
 
-        Of windows that share speech only the stronger one is cited.
+        Only those that speak for a synthetic voice; of windows that share speech the stronger one.
         """
         chosen: list[VoiceWindow] = []
-        for window in sorted((w for w in self._recent if w.start >= since), key=lambda w: -(w.llr or 0.0)):
+        speaking = [w for w in self._recent if w.start >= since and (w.llr or 0.0) > 0]
+        for window in sorted(speaking, key=lambda w: -(w.llr or 0.0)):
             if len(chosen) < count and all(window.end <= w.start or w.end <= window.start for w in chosen):
                 chosen.append(window)
         return tuple(sorted(chosen, key=lambda w: w.start))
 
     def _fresh(self, window: VoiceWindow) -> float:
-        """Seconds of the window's speech that were in none before."""
+        """Seconds of the window's speech that were in none before, or less: pauses in it may be anywhere."""
         length = window.end - window.start
         new = window.end - max(window.start, self._covered)
+        most = 1.0 if window.start >= self._covered else OVERLAP
         self._covered = max(self._covered, window.end)
-        return window.speech * min(1.0, max(0.0, new / length)) if length > 0 else 0.0
+        return window.speech * min(most, max(0.0, new / length)) if length > 0 else 0.0
 
     def _count(self, llr: float, fresh: float) -> None:
         rules = self._rules

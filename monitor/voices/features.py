@@ -63,7 +63,7 @@ def speech_of(audio: Samples | Signal) -> Speech:
     Works on energy alone: which parts are speech at all was decided before (voice activity, words).
     """
     signal = as_signal(audio)
-    decibels = _frame_levels(signal)
+    decibels = frame_levels(signal)
     if not len(decibels) or float(decibels.max()) <= SILENT + 20:
         return Speech(np.zeros(0, np.float32), (), SILENT, 0.0)
     loud, quiet = np.percentile(decibels, [95, 5])
@@ -151,8 +151,8 @@ FEATURES: Mapping[str, Features] = MappingProxyType(
 """What a manifest may name as its input. A name never changes its meaning: trained models depend on it."""
 
 
-def _frame_levels(signal: Signal) -> NDArray[np.float64]:
-    """dBFS of each whole 20 ms frame."""
+def frame_levels(signal: Signal) -> NDArray[np.float64]:
+    """dBFS of each whole 20 ms frame, shape (frames,)."""
     whole = len(signal) // FRAME * FRAME
     power = np.mean(np.square(signal[:whole].reshape(-1, FRAME).astype(np.float64)), axis=1)
     return np.asarray(10 * np.log10(np.maximum(power, 10 ** (SILENT / 10))))

@@ -14,11 +14,12 @@ import numpy as np
 from monitor.model import RATE, Utterance
 from monitor.voice_model import Abstained, VoiceWindow
 from monitor.voices.features import Signal, Speech, speech_of
-from monitor.voices.quality import Limits, unfit
+from monitor.voices.quality import Limits, unfit, unfit_window
 
-KEPT = 120.0
-"""Seconds of media time after which what is left over is too old to be put together with what comes."""
-TRACKS = 512
+KEPT = 30.0
+"""Seconds of media time after which what is left over is too old to be put together with what comes: a window that an
+alert cites should still be there to be played."""
+TRACKS = 200
 """Tracks whose rest is kept; the one unheard for longest goes first. A rest has under 300 kB."""
 
 
@@ -32,8 +33,12 @@ class Piece:
     samples: Signal | None  # at LEVEL, without pauses; None: abstained
     abstained: Abstained | None = None
 
-    def judged(self, score: float | None, llr: float | None, abstained: Abstained | None = None) -> VoiceWindow:
-        return VoiceWindow(self.start, self.end, self.speech, score, llr, abstained or self.abstained)
+    def judged(self, score: float | None, llr: float | None) -> VoiceWindow:
+        return VoiceWindow(self.start, self.end, self.speech, score, llr, self.abstained)
+
+    def left_out(self, reason: Abstained) -> Piece:
+        """The same window, not to be scored."""
+        return Piece(self.start, self.end, self.speech, None, self.abstained or reason)
 
 
 @dataclass(slots=True)
@@ -104,7 +109,9 @@ class Windows:
         while at + self._size <= len(rest.samples):
             end = at + self._size
             samples = rest.samples[at:end].copy()
-            pieces.append(Piece(_media(rest, at), _end(rest, end), self._size / RATE, samples))
+            reason = unfit_window(samples, self._limits)
+            given = None if reason else samples
+            pieces.append(Piece(_media(rest, at), _end(rest, end), self._size / RATE, given, reason))
             rest.fresh = len(rest.samples) - end
             at += self._hop
         rest.samples = rest.samples[at:].copy()

@@ -15,6 +15,7 @@ from monitor.web.keyword_evidence import evidence
 from monitor.web.keywords import keywords
 from monitor.web.pages import pages
 from monitor.web.refusals import refuse_in_words
+from monitor.web.voices import voices
 from monitor.web.wires import SocketWire
 
 __all__ = ["WebDeps", "create_app"]
@@ -33,6 +34,9 @@ def create_app(deps: WebDeps) -> FastAPI:
     if deps.backtests is not None:
         app.include_router(backtests(deps.backtests))
     app.include_router(canary_api(deps))
+    for more in deps.routes:
+        app.include_router(more)
+    app.include_router(voices(deps))
 
     @app.websocket("/feed")
     async def feed(socket: WebSocket) -> None:

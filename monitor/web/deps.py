@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from fastapi import APIRouter
 
 from monitor.alerts.feed import Feed
 from monitor.catalog.backtests import Backtests
@@ -44,6 +46,7 @@ class WebDeps:
     # "name", "notice" and "participants" of a built-in room; None: no such room.
     room_info: Callable[[str], Mapping[str, Any] | None] = lambda _: None
     canary: Canary | None = None  # None: it is off
+    routes: Sequence[APIRouter] = ()  # more of the API, from above the web
     heartbeat: float = 5.0  # seconds
     history: int = 200  # events that a client gets who doesn't say after which one
     static: Path = STATIC

@@ -11,12 +11,14 @@ from starlette.responses import JSONResponse
 
 from monitor.errors import (
     Busy,
+    ConfigInvalid,
     KeywordListConflict,
     KeywordListInvalid,
     KeywordListUnknown,
     MonitorError,
     OperatorError,
     Overloaded,
+    RoomUnknown,
     StoreFailed,
 )
 from monitor.keywords.refusal import ListRefused
@@ -30,6 +32,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 """What routes that change something may answer beside what they promise."""
 _STATUS: tuple[tuple[type[MonitorError], int], ...] = (
     (KeywordListUnknown, 404),
+    (RoomUnknown, 404),
+    (ConfigInvalid, 400),
     (KeywordListInvalid, 400),
     (KeywordListConflict, 409),
     (Busy, 409),

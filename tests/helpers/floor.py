@@ -198,17 +198,22 @@ class Row(NamedTuple):
 
 
 def tracks(directory: Path) -> dict[str, Row]:
-    """What the database says of each speaker, by name."""
+    """What the database says of each speaker, by name; of the newest track of theirs."""
+    return dict(all_tracks(directory))
+
+
+def all_tracks(directory: Path) -> list[tuple[str, Row]]:
+    """What the database says of each track, with its speaker's name."""
     with closing(sqlite3.connect(directory / "monitor.db")) as db:
         gaps: dict[str, dict[str, float]] = {}
         for track, state, seconds in db.execute("SELECT track, state, sum(seconds) FROM gaps GROUP BY track, state"):
             gaps.setdefault(track, {})[state] = seconds
-        return {
-            name: Row({k: v for k, v in json.loads(seconds).items() if v}, opened, closed, gaps.get(track, {}))
+        return [
+            (name, Row({k: v for k, v in json.loads(seconds).items() if v}, opened, closed, gaps.get(track, {})))
             for track, name, seconds, opened, closed in db.execute(
-                "SELECT id, speaker_name, seconds, opened_at, closed_at FROM tracks"
+                "SELECT id, speaker_name, seconds, opened_at, closed_at FROM tracks ORDER BY opened_at"
             )
-        }
+        ]
 
 
 def room_gaps(directory: Path) -> list[tuple[float, float, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import wave
 from collections.abc import AsyncIterator
@@ -10,13 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
-import platformdirs
-import pytest
 from playwright.async_api import BrowserContext, Page
 
 from monitor.model import Samples
 from monitor.rooms.janus.protocol import Place
-from monitor.web.build_console import ConsoleBuildError, npm
+from tests.helpers.page_server import package, serving
 
 CLIENT = "janus-gateway@1.4.2"
 PAGE = """<!doctype html><script src="/adapter.js"></script><script type="module">
@@ -45,18 +42,6 @@ function fail(error) { window.failed = String(error); }
 </script>"""
 
 
-def client() -> Path:
-    """The directory with Janus's client; fetched once. Skips where it can't be had."""
-    folder = Path(platformdirs.user_cache_dir("room-monitor")) / "tests" / CLIENT
-    if not (folder / "node_modules" / "janus-gateway").is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            npm(folder, "install", "--ignore-scripts", "--no-save", CLIENT)
-        except ConsoleBuildError as error:
-            pytest.skip(f"npm can't fetch {CLIENT}: {error}")
-    return folder / "node_modules"
-
-
 def microphone(path: Path, sound: Samples) -> Path:
     """A recording as Chromium wants it: 48 kHz."""
     with wave.open(str(path), "wb") as out:
@@ -70,7 +55,7 @@ def microphone(path: Path, sound: Samples) -> Path:
 @asynccontextmanager
 async def page(context: BrowserContext, place: Place) -> AsyncIterator[Page]:
     """A tab in which somebody has joined the VideoRoom and publishes the microphone."""
-    modules = client()
+    modules = package(CLIENT)
     found = next(iter(modules.rglob("webrtc-adapter/out/adapter.js")))
     files = {
         "/": ("text/html", PAGE % json.dumps({"url": place.url, "door": place.door()})),
@@ -78,21 +63,9 @@ async def page(context: BrowserContext, place: Place) -> AsyncIterator[Page]:
         "/janus.js": ("text/javascript", (modules / "janus-gateway/npm/dist/janus.es.js").read_text("utf-8")),
     }
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode()
-        kind, text = files.get(path, ("text/plain", ""))
-        body = text.encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        writer.write(head.encode() + body)
-        await writer.drain()
-        writer.close()
-
-    # Served for real: Chromium takes an answer made up by Playwright for one from the public network, and lets such a
-    # page into no local one.
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with serving(files) as address:
         tab = await context.new_page()
-        await tab.goto(f"http://127.0.0.1:{port}/")
+        await tab.goto(address + "/")
         await tab.wait_for_function("window.up || window.failed", timeout=30_000)
         failed = await tab.evaluate("window.failed || ''")
         assert not failed, failed

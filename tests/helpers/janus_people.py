@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 from monitor.errors import ConnectionLost
@@ -105,6 +105,8 @@ async def caller(place: Place, plugin: Plugin = "videoroom") -> AsyncIterator[Ca
 class Talker:
     """One participant that publishes."""
 
+    codec = "opus"
+
     def __init__(self, who: Caller, voice: MutableVoice | LevelVoice) -> None:
         self.who = who
         self.id: int | str = 0
@@ -119,11 +121,19 @@ class Talker:
     async def talk(self, plugin: Plugin, *, video: bool = False, late: bool = False) -> None:
         if video:
             self._pc.addTransceiver(NoVideo(), direction="sendonly")
-        jsep = {"type": "offer", "sdp": await offer(self._pc, self._voice)}
+        sdp = await (offer(self._pc, self._voice) if self.codec == "opus" else self._other_offer())
+        jsep = {"type": "offer", "sdp": sdp}
         body = {"request": "publish"} if plugin == "videoroom" else {"request": "configure", "muted": False}
         self._answer = (await self.who.signalling.ask(self.who.handle, body, jsep)).sdp
         if not late:
             await self.arrive()
+
+    async def _other_offer(self) -> str:
+        line = self._pc.addTransceiver(self._voice, direction="sendonly")
+        every = RTCRtpSender.getCapabilities("audio").codecs
+        line.setCodecPreferences([one for one in every if one.mimeType.lower() == f"audio/{self.codec}"])
+        await self._pc.setLocalDescription(await self._pc.createOffer())
+        return str(self._pc.localDescription.sdp)
 
     async def arrive(self) -> None:
         """Take the server's answer: media comes up."""
@@ -154,11 +164,12 @@ async def talker(
     video: bool = False,
     late: bool = False,
     own_id: int | str | None = None,
+    codec: str = "opus",
 ) -> AsyncIterator[Talker]:
     """Somebody who joins and says the recordings over and over, if there are any, until the block ends.
 
     `levels`: packets tell how loud they are. `video`: a camera as well. `late`: media comes up at `arrive`.
-    `own_id`: the id that they have asked for.
+    `own_id`: the id that they have asked for. `codec`: the only one that is offered; others than Opus want `levels`.
     """
     async with caller(place, plugin) as who, asyncio.TaskGroup() as group:
         body = {"ptype": "publisher"} if plugin == "videoroom" else {"muted": not clips}
@@ -167,7 +178,7 @@ async def talker(
         joined = (await who.signalling.ask(who.handle, {"request": "join", **body, **place.door()})).data
         said = clips or (np.zeros(FRAME, np.int16),)
         person = Talker(who, LevelVoice(said[0]) if levels else MutableVoice(place.display, Script(said, 0.0, True)))
-        person.id = joined["id"]
+        person.id, person.codec = joined["id"], codec
         try:
             if clips:
                 await person.talk(plugin, video=video, late=late)

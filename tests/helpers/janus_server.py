@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,24 +33,36 @@ plugins: {{ disable = "libjanus_echotest.so,libjanus_streaming.so,libjanus_video
 transports: {{ disable = "libjanus_http.so,libjanus_rabbitmq.so,libjanus_pfunix.so,libjanus_mqtt.so,libjanus_nanomsg.so" }}
 events: {{ broadcast = false }}
 """  # noqa: E501
-SOCKETS = 'general: {{ ws = true\n ws_port = {port}\n ws_ip = "127.0.0.1"\n json = "compact" }}\n'
+SOCKETS = 'general: {{ ws = true\n ws_port = {port}\n ws_ip = "{host}"\n json = "compact" }}\n'
 ROOMS = "general: {{ string_ids = {strings} }}\n{rooms}"
 
 
 class JanusServer:
     """One Janus process. Its files are kept over a restart, and so are the rooms that they name."""
 
-    def __init__(self, folder: Path, port: int, *, core: str = "", trickle: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        core: str = "",
+        trickle: bool = False,
+        host: str = "127.0.0.1",
+        before: Sequence[str] = (),
+    ) -> None:
+        """`before`: words before the command, such as those that enter a network namespace."""
         self.port = port
+        self._host = host
+        self._before = before
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._write("janus", CORE.format(folder=folder, core=core, trickle=str(trickle).lower()))
-        self._write("janus.transport.websockets", SOCKETS.format(port=port))
+        self._write("janus.transport.websockets", SOCKETS.format(port=port, host=host))
         self.rooms()
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+        return f"ws://{self._host}:{self.port}"
 
     def rooms(self, videoroom: str = "", audiobridge: str = "", *, strings: bool = False) -> None:
         """The rooms that the next start will find in its files, in the files' own language. `strings`: ids are text."""
@@ -74,7 +86,15 @@ class JanusServer:
     def _spawn(self) -> None:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["janus", "--disable-colors", "-F", str(self.folder), "-C", str(self.folder / "janus.jcfg")],
+                [
+                    *self._before,
+                    "janus",
+                    "--disable-colors",
+                    "-F",
+                    str(self.folder),
+                    "-C",
+                    str(self.folder / "janus.jcfg"),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -101,12 +121,20 @@ class JanusServer:
 
 @asynccontextmanager
 async def janus_server(
-    folder: Path, port: int, *, videoroom: str = "", audiobridge: str = "", core: str = "", trickle: bool = False
+    folder: Path,
+    port: int,
+    *,
+    videoroom: str = "",
+    audiobridge: str = "",
+    core: str = "",
+    trickle: bool = False,
+    host: str = "127.0.0.1",
+    before: Sequence[str] = (),
 ) -> AsyncIterator[JanusServer]:
     """A running Janus with these rooms; killed at the end. Skips the test where there is no Janus."""
     if shutil.which("janus") is None:
         pytest.skip(MISSING)
-    server = JanusServer(folder, port, core=core, trickle=trickle)
+    server = JanusServer(folder, port, core=core, trickle=trickle, host=host, before=before)
     server.rooms(videoroom, audiobridge)
     try:
         await server.start()

@@ -36,6 +36,7 @@ class Ear:
         self.origins: Counter[Origin] = Counter()
         self.contiguous = True
         self.ended = False
+        self.causes: set[str] = set()  # of what was lost, where they are told
         self._pieces: list[Samples] = []
 
     async def listen(self) -> None:
@@ -43,6 +44,8 @@ class Ear:
             self.contiguous &= frame.start == len(self._pieces) * FRAME
             self._pieces.append(frame.samples)
             self.origins[frame.origin] += 1
+            if frame.cause:
+                self.causes.add(frame.cause)
         self.ended = True
 
     @property

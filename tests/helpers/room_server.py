@@ -39,13 +39,14 @@ class SocketWire:
 class RoomServer:
     """One server; `rooms` is what it serves."""
 
-    def __init__(self, rooms: BuiltinRooms, server: Server, port: int) -> None:
+    def __init__(self, rooms: BuiltinRooms, server: Server, port: int, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.rooms = rooms
         self.port = port
         self._server = server
 
     def url(self, room_id: str = "demo") -> str:
-        return f"ws://127.0.0.1:{self.port}/rooms/{room_id}/ws"
+        return f"ws://{self._host}:{self.port}/rooms/{room_id}/ws"
 
     def cut(self) -> None:
         """Break every websocket without a goodbye, as a killed process does. New ones are still taken."""
@@ -54,7 +55,9 @@ class RoomServer:
 
 
 @asynccontextmanager
-async def room_server(*specs: RoomSpec, port: int = 0, token: str | None = None) -> AsyncIterator[RoomServer]:
+async def room_server(
+    *specs: RoomSpec, port: int = 0, token: str | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[RoomServer]:
     """Serve the rooms (by default one, "demo") until the block ends. `token`: monitor token of a server before."""
     async with BuiltinRooms(specs or (RoomSpec("demo", "Demo room"),)) as rooms:
         if token is not None:
@@ -64,8 +67,8 @@ async def room_server(*specs: RoomSpec, port: int = 0, token: str | None = None)
             assert socket.request is not None
             await rooms.serve(socket.request.path.split("/")[2], SocketWire(socket))
 
-        async with serve(handle, "127.0.0.1", port, close_timeout=0.5) as server:
-            yield RoomServer(rooms, server, server.sockets[0].getsockname()[1])
+        async with serve(handle, host, port, close_timeout=0.5) as server:
+            yield RoomServer(rooms, server, server.sockets[0].getsockname()[1], host)
             await rooms.end()  # while the sockets are still there
 
 

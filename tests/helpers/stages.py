@@ -5,7 +5,7 @@ A new kind is one more class here and one more line in `STAGES`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,8 +18,11 @@ from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnect
 from monitor.rooms.janus.protocol import Place, Plugin
 from tests.helpers.janus_people import caller, talker
 from tests.helpers.janus_server import JanusServer, janus_server
+from tests.helpers.livekit_stage import livekit
+from tests.helpers.livekit_stage import warm as warm_livekit
 from tests.helpers.people import Person, person, tone
 from tests.helpers.room_server import RoomServer, room_server
+from tests.helpers.whep_stage import whep
 
 Ports = Callable[[], int]
 
@@ -194,7 +197,11 @@ STAGES: dict[str, Callable[[Path, Ports], AbstractAsyncContextManager[Stage]]] =
     "builtin": builtin,
     "videoroom": videoroom,
     "audiobridge": audiobridge,
+    "whep": whep,
+    "livekit": livekit,
 }
-APART = ("builtin", "videoroom")
+WARM: dict[str, Callable[[], Awaitable[None]]] = {"livekit": warm_livekit}
+"""What is started once for the whole process, before anything is counted."""
+APART = ("builtin", "videoroom", "whep", "livekit")
 """Kinds that give each speaker a track of their own; the others give one mix."""
 MIXED = tuple(kind for kind in STAGES if kind not in APART)

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import aioice.ice
 import pytest
+from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.model import Origin, RoomState, Speaker
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.connector import Track
+from monitor.rooms.ice import configuration
 from monitor.rooms.janus.connector import AudioBridgeConnector, VideoRoomConnector
 from monitor.rooms.janus.protocol import Event, Place, Plugin
 from monitor.rooms.janus.roster import Source
@@ -21,7 +23,7 @@ from monitor.rooms.janus.videoroom import VideoRoom
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.rooms.watchdog import Watchdog
 from tests.helpers.cutter import cutter
-from tests.helpers.janus_people import caller, talker
+from tests.helpers.janus_people import NoVideo, caller, talker
 from tests.helpers.janus_server import JanusServer, janus_server
 from tests.helpers.people import Ear, tone
 from tests.helpers.room_server import until
@@ -348,4 +350,38 @@ async def test_the_first_word_that_somebody_is_gone_ends_their_stream(janus: Jan
         who = int(visit.ears[0].track.speaker.id)
         visit.session._hear_of(Event("event", data={"videoroom": "event", "unpublished": who}))
         assert not visit.session._media.who
+        await until(lambda: visit.ears[0].ended)
+
+
+async def test_who_speaks_in_another_codec_is_on_the_record_as_unheard(tmp_path: Path, unused_tcp_port: int) -> None:
+    rooms = VIDEOROOM.replace("publishers", 'audiocodec = "opus,pcmu"\n    publishers')
+    async with (
+        janus_server(tmp_path, unused_tcp_port, videoroom=rooms) as server,
+        talker(place(server, "Ann"), tone(400, 0.5)),
+        talker(place(server, "Old phone"), tone(800, 0.5), levels=True, codec="pcmu"),
+        visiting(server) as visit,
+    ):
+        await until(lambda: len(visit.ears) == 2 and all(ear.seconds > 1.5 for ear in visit.ears))
+        ann, phone = sorted(visit.ears, key=lambda ear: ear.track.speaker.name)
+        assert ann.origins[Origin.HEARD] > 50
+        assert set(phone.origins) == {Origin.FOREIGN}
+        assert phone.contiguous
+        async with talker(place(server, "Bob"), tone(600, 0.5)):  # the others are heard as ever
+            await until(lambda: len(visit.ears) == 3 and visit.ears[-1].pitch > 0)
+    assert all(ear.ended for ear in visit.ears)
+
+
+async def test_who_shows_only_a_picture_is_on_the_record_as_silent(janus: JanusServer) -> None:
+    async with caller(place(janus, "Cam")) as cam, visiting(janus) as visit:
+        await cam.ask("join", ptype="publisher", display="Cam", pin="sesame")
+        pc = RTCPeerConnection(configuration=configuration())
+        pc.addTransceiver(NoVideo(), direction="sendonly")
+        await pc.setLocalDescription(await pc.createOffer())
+        jsep = {"type": "offer", "sdp": pc.localDescription.sdp}
+        answer = await cam.signalling.ask(cam.handle, {"request": "publish"}, jsep)
+        await pc.setRemoteDescription(RTCSessionDescription(answer.sdp, "answer"))
+        await until(lambda: len(visit.ears) == 1 and visit.ears[0].seconds > 0.9)
+        assert visit.ears[0].track.speaker.name == "Cam"
+        assert set(visit.ears[0].origins) == {Origin.QUIET}
+        await pc.close()
         await until(lambda: visit.ears[0].ended)

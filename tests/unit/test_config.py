@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from monitor.alerts.grading import HIGHEST
 from monitor.config import Alerts, Settings, load, secret, shipped
+from monitor.config_ice import TurnServer
 from monitor.config_rooms import JanusRoom, Room
 from monitor.errors import ConfigInvalid
 from monitor.model import Grade, Severity
@@ -22,7 +23,7 @@ def test_the_shipped_file_is_the_defaults() -> None:
     assert load(SHIPPED).model_dump() == defaults
 
 
-@pytest.mark.parametrize("model", [Settings, Room, JanusRoom])
+@pytest.mark.parametrize("model", [Settings, Room, JanusRoom, TurnServer])
 def test_the_shipped_file_shows_every_setting(model: type[BaseModel]) -> None:
     text = SHIPPED.read_text("utf-8")
     for name in _names(model):

@@ -12,7 +12,7 @@ from monitor.mailbox import Closed, Mailbox
 from monitor.model import Speaker
 from monitor.rooms.builtin.client import Visit, visit
 from monitor.rooms.builtin.listen import Listener
-from monitor.rooms.builtin.protocol import Message
+from monitor.rooms.builtin.protocol import Message, Role
 from monitor.rooms.connector import Capabilities, Session, Track
 from monitor.rooms.joining import Joining
 from monitor.rooms.watchdog import Watchdog
@@ -32,19 +32,23 @@ class BuiltinConnector:
 
     capabilities = Capabilities(per_speaker_tracks=True, can_announce=True, reports_roster=True)
 
-    def __init__(self, url: str, token: str, name: str = "Room Monitor", patience: float = 5.0) -> None:
-        """`patience`: seconds without audio from somebody who is said to talk, after which the visit counts as lost."""
+    def __init__(
+        self, url: str, token: str, name: str = "Room Monitor", patience: float = 5.0, role: Role = "monitor"
+    ) -> None:
+        """`patience`: seconds without audio from somebody who is said to talk, after which the visit counts as lost.
+        `role`: as a participant one is let in without the token, and can't announce."""
         self._url = url
         self._token = token
         self._name = name
         self._patience = patience
+        self._role = role
 
     def join(self) -> AbstractAsyncContextManager[Session]:
         """See `Connector.join`."""
         return Joining(self._enter, lambda session: (session.attend(), session.watch()))
 
     async def _enter(self, stack: AsyncExitStack) -> _Session:
-        joined = await stack.enter_async_context(visit(self._url, self._name, "monitor", self._token))
+        joined = await stack.enter_async_context(visit(self._url, self._name, self._role, self._token))
         session = _Session(joined, self._patience)
         stack.push_async_callback(session.close)
         return session
@@ -85,6 +89,7 @@ class _Session:
 
     async def attend(self) -> None:
         """Follow the signalling until the visit ends."""
+        self._expect_all()  # who talked already as we came in
         try:
             while not self._tracks.closed:
                 await self._handle(await self._visit.receive())
@@ -133,8 +138,7 @@ class _Session:
                 self._listener.assign(message["slots"])
             case "roster":
                 self._dogs = {who: dog for who, dog in self._dogs.items() if who in self._visit.roster}
-                for who in self._visit.roster.values():
-                    self._expect(who.id, talking=who.talking, muted=who.muted)
+                self._expect_all()
             case "talking":
                 self._expect(message["id"], talking=message["talking"])
 
@@ -144,6 +148,10 @@ class _Session:
         await self._visit.send("answer", sdp=sdp)
         for stream in streams:
             await self._tracks.put(stream)
+
+    def _expect_all(self) -> None:
+        for who in self._visit.roster.values():
+            self._expect(who.id, talking=who.talking, muted=who.muted)
 
     def _expect(self, who: str, *, talking: bool, muted: bool | None = None) -> None:
         dog = self._dogs.setdefault(who, Watchdog(self._patience))

@@ -74,6 +74,18 @@ class BuiltinRooms:
         except TimeoutError:
             log.warning("room.slow_end", visits=self._visits)
 
+    def add(self, spec: RoomSpec) -> None:
+        """One more. Raises ValueError where it is there already."""
+        if spec.id in self._rooms:
+            raise ValueError(f"there is a room {spec.id!r} already")
+        self._rooms[spec.id] = _Room(spec, self._bury)
+
+    def remove(self, room_id: str) -> None:
+        """End a room: its members are told, and nobody gets in any more. Nothing happens where there is none."""
+        room = self._rooms.pop(room_id, None)
+        for member in room.members() if room else ():
+            member.end(dump("ended"))
+
     def participants(self, room_id: str) -> list[dict[str, Any]]:
         """The roster of a room as clients see it. Raises KeyError for an unknown room."""
         return self._rooms[room_id].roster()

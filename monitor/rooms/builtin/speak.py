@@ -64,7 +64,7 @@ async def speak(
             await joined.send("publish", sdp=await offer(pc, voice))
             if lost is not None:
                 private.lose_packets(pc, lost)
-            await _attend(joined, pc, decliner, voice)
+            await attend(joined, pc, decliner, voice.done)
         finally:
             voice.stop()
             await whole(private.close(pc))
@@ -87,7 +87,7 @@ async def accept(pc: RTCPeerConnection, sdp: str) -> None:
         raise ConnectionLost(f"the room's answer can't be used: {error!r}") from error
 
 
-async def _attend(joined: Visit, pc: RTCPeerConnection, decliner: Decliner, voice: Voice) -> None:
+async def attend(joined: Visit, pc: RTCPeerConnection, decliner: Decliner, done: asyncio.Event) -> None:
     """Follow the signalling until all is said. Raises Refused, ConnectionLost."""
     errors: list[ConnectionLost | Refused] = []
 
@@ -104,11 +104,11 @@ async def _attend(joined: Visit, pc: RTCPeerConnection, decliner: Decliner, voic
                         raise ConnectionLost(message["message"])
         except (ConnectionLost, Refused) as error:
             errors.append(error)
-            voice.done.set()
+            done.set()
 
     async with asyncio.TaskGroup() as group:
         follower = group.create_task(follow())
-        await voice.done.wait()
+        await done.wait()
         follower.cancel()
     if errors:
         raise errors[0]

@@ -15,6 +15,8 @@ from monitor.rooms.watchdog import Watchdog
 RETRY_FIRST, RETRY_LONGEST = 0.1, 1.0
 """Seconds until a subscription is asked for again that Janus said no to: the publisher's media wasn't up yet."""
 
+OPUS = "opus"
+
 Key = tuple[Id, str]
 """Publisher and MID of one of their audio streams."""
 
@@ -44,6 +46,7 @@ class Roster:
     people: dict[Id, Speaker] = field(default_factory=dict)
     sources: dict[Key, Source] = field(default_factory=dict)
     publishers: set[Id] = field(default_factory=set)  # also those without audio
+    unheard: dict[Key, str] = field(default_factory=dict)  # why; empty: they publish, and no audio (MID is empty then)
 
     def published(self, row: Data, now: float) -> None:
         """A publisher, new or with other streams than before."""
@@ -53,7 +56,14 @@ class Roster:
         self.joined(row)
         self.publishers.add(who)
         streams = [s for s in rows(row, "streams") if s.get("type") == "audio" and not s.get("disabled")]
-        mids = {text_of(stream, "mid") for stream in streams}
+        foreign = {text_of(s, "mid"): codec for s in streams if (codec := text_of(s, "codec") or OPUS) != OPUS}
+        mids = {text_of(stream, "mid") for stream in streams} - set(foreign)
+        self._silent(who)
+        self.unheard |= {
+            (who, mid): f"sent in {codec}, which the monitor can't decode" for mid, codec in foreign.items()
+        }
+        if not streams:
+            self.unheard[who, ""] = ""
         for key in [key for key in self.sources if key[0] == who and key[1] not in mids]:
             del self.sources[key]
         for mid in mids:
@@ -69,6 +79,7 @@ class Roster:
 
     def unpublished(self, who: Id) -> None:
         self.publishers.discard(who)
+        self._silent(who)
         for key in [key for key in self.sources if key[0] == who]:
             del self.sources[key]
 
@@ -113,6 +124,9 @@ class Roster:
                 known.tries = 0
                 lines[known.mid] = known.speaker
         return lines
+
+    def _silent(self, who: Id) -> None:
+        self.unheard = {key: why for key, why in self.unheard.items() if key[0] != who}
 
     def _of(self, who: Id) -> list[Source]:
         return [source for key, source in self.sources.items() if key[0] == who]

@@ -12,11 +12,12 @@ import time
 import structlog
 
 from monitor.errors import ConnectionLost, Refused
-from monitor.model import Speaker
+from monitor.model import Origin, Speaker
 from monitor.rooms.janus.protocol import NO_SUCH_FEED, Data, Event, Id, Place, rows, text_of
 from monitor.rooms.janus.roster import Key, Roster, Source
 from monitor.rooms.janus.signalling import ANSWER_SECONDS, Signalling
 from monitor.rooms.janus.visit import Visit, common
+from monitor.rooms.unheard import Unheard
 
 MISSED = 1.0
 """Seconds without audio of somebody who is said to talk that are lost when the visit ends; less proves nothing."""
@@ -36,6 +37,7 @@ class VideoRoom(Visit):
         self._asked: tuple[Key, ...] = ()  # what the request in flight asks for
         self._asking = ""  # its transaction
         self._due_by = 0.0  # when its answer, or the offer that Janus has promised, is overdue; 0: none is due
+        self._unheard: dict[Key, Unheard] = {}
         self._untold = 0  # lists in a row with a publisher of whom we know nothing
 
     async def join(self) -> None:
@@ -66,6 +68,8 @@ class VideoRoom(Visit):
             seconds = source.dog.waiting(now)
             if error is not None and not source.renewed and seconds > min(self._patience, MISSED):
                 self._media.missed(source.mid, seconds)
+        for track in self._unheard.values():
+            track.end()
         super()._finish(error)
 
     def _listened(self) -> list[Source]:
@@ -169,9 +173,6 @@ class VideoRoom(Visit):
     async def _answer(self, event: Event) -> None:
         streams = rows(event.data, "streams")
         speakers = self._roster.assign(streams)
-        for row in streams:
-            if row.get("active") and row.get("type") == "audio" and row.get("codec", "opus") != "opus":
-                log.warning("janus.codec_not_heard", codec=row["codec"], feed=row.get("feed_id"))
         if speakers:
             self._pulse.expect(time.time())
         sdp, new = await self._media.answer(event.sdp, speakers)
@@ -187,6 +188,19 @@ class VideoRoom(Visit):
         if not self._asking and not self._due_by and (wanted := self._roster.wanted(now)):
             await self._subscribe(wanted, now)
         await self._renew_the_silent(now)
+        await self._book_the_unheard()
+
+    async def _book_the_unheard(self) -> None:
+        """Who publishes and can't be heard has a track all the same: what is not heard is on the record."""
+        for key in [key for key in self._unheard if key not in self._roster.unheard]:
+            self._unheard.pop(key).end()
+        for key, why in self._roster.unheard.items():
+            if key not in self._unheard:
+                speaker = self._roster.people[key[0]]
+                if why:
+                    log.warning("janus.not_heard", feed=key[0], cause=why)
+                self._unheard[key] = Unheard(speaker, Origin.FOREIGN if why else Origin.QUIET, why)
+                await self._tracks.put(self._unheard[key])
 
     async def _subscribe(self, wanted: list[Key], now: float) -> None:
         tried = any(self._roster.sources[key].tries for key in wanted)

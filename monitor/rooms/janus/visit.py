@@ -83,6 +83,8 @@ class Visit(ABC):
                 await self._sleep()
         except (ConnectionLost, Refused) as error:
             self._finish(error)
+        except Closed:
+            return  # likewise
 
     async def close(self) -> None:
         self._finish(None)

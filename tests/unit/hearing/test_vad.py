@@ -28,6 +28,14 @@ def test_digital_silence_is_no_voice_and_leaves_the_model_alone() -> None:
     assert not any(marks(silence(5)))
 
 
+def test_what_a_decoder_makes_of_silence_ends_a_voice_at_once() -> None:
+    """A sender with DTX stops sending 0.2 s after the last word: it must not look as if it had stopped in one."""
+    still = np.tile(np.array([1, 0, -1, 0], np.int16), 16_000 // 20)[: 9 * FRAME]
+    found = marks(np.concatenate([silence(0.5), voice(2), still]), aggressiveness=1)
+    assert found[100]
+    assert not any(found[-5:])
+
+
 def test_one_click_is_no_voice() -> None:
     audio = silence(1)
     audio[8000 : 8000 + FRAME] = voice(0.02, level=-10)

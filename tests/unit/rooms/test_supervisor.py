@@ -39,8 +39,10 @@ class ScriptedTrack:
 class ScriptedRoom:
     """Each visit plays the next of `visits`: an error on entering, or what ends the tracks (None: they just end).
 
-    `lasts`: seconds that a visit lasts; `inf`: until left.
+    `lasts`: seconds that a visit lasts; `inf`: until left. `goodbye`: seconds that leaving takes.
     """
+
+    goodbye = 0.0
 
     capabilities = Capabilities(per_speaker_tracks=True, can_announce=True, reports_roster=True)
 
@@ -66,6 +68,7 @@ class ScriptedRoom:
             yield self
         finally:
             self._over.set()
+            await asyncio.sleep(self.goodbye)
             self.left += 1
 
     async def tracks(self) -> AsyncIterator[Track]:
@@ -87,6 +90,7 @@ class Watcher:
 
     def __init__(self, room: ScriptedRoom, on_frames: Callable[[int], None] | None = None) -> None:
         self.states: list[S] = []
+        self.times: list[float] = []
         self.reasons: list[str] = []
         self.heard: list[int] = []
         self.roster: list[tuple[list[str], list[str], list[str]]] = []
@@ -109,6 +113,7 @@ class Watcher:
 
     async def _state(self, state: S, reason: str) -> None:
         self.states.append(state)
+        self.times.append(asyncio.get_running_loop().time())
         self.reasons.append(reason)
 
     async def _people(self, here: tuple[Speaker, ...], came: tuple[Speaker, ...], went: tuple[Speaker, ...]) -> None:
@@ -150,6 +155,42 @@ async def test_a_refusal_fails_the_room_until_it_is_run_again() -> None:
     assert watch.supervisor.reason == "not for you"
     await watch.supervisor.run()
     assert watch.states[2:] == [S.JOINING, S.LIVE, S.LEAVING, S.LEFT]
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(ConnectionLost("gone"), S.WAITING), (Refused("thrown out"), S.FAILED)],
+    ids=["lost", "refused"],
+)
+async def test_a_loss_is_told_before_the_goodbye(error: Exception, state: S) -> None:
+    """Nobody is heard from then on: the ledger counts it from there."""
+    room = ScriptedRoom(("live", 5.0, error), ("live", 1.0, None))
+    room.goodbye = 2.0
+    watch = Watcher(room)
+    await watch.supervisor.run()
+    assert watch.states[:3] == [S.JOINING, S.LIVE, state]
+    assert watch.times[2] == 5.0
+    assert watch.states[3:] == ([S.JOINING, S.LIVE, S.LEAVING, S.LEFT] if state is S.WAITING else [])
+    assert room.joins == ([0.0, 5.0 + 2.0 + 1.0] if state is S.WAITING else [0.0])
+
+
+async def test_a_stop_while_saying_goodbye_to_a_lost_room() -> None:
+    room = ScriptedRoom(("live", 1.0, ConnectionLost("gone")))
+    room.goodbye = 4.0
+    watch = Watcher(room)
+    asyncio.get_running_loop().call_later(2.0, watch.supervisor.stop)
+    await watch.supervisor.run()
+    assert watch.states == [S.JOINING, S.LIVE, S.WAITING, S.LEFT]
+
+
+@pytest.mark.parametrize("error", [ConnectionLost("gone"), Refused("thrown out")])
+async def test_a_bug_after_a_loss_fails_the_room(error: Exception) -> None:
+    def bug(_count: int) -> None:
+        raise ZeroDivisionError
+
+    watch = Watcher(ScriptedRoom(("live", 1.0, error)), bug)
+    await watch.supervisor.run()
+    assert watch.supervisor.state is S.FAILED
 
 
 @pytest.mark.parametrize(

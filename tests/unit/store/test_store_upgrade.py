@@ -17,6 +17,7 @@ from monitor.store.engines import migrating
 from monitor.store.records import Judgement
 from monitor.store.schema import SCRIPTS, migrate, schema_version
 from monitor.store.store import Store
+from monitor.store.tables import REVISION
 from tests.helpers.storing import hit
 
 WORDS = json.dumps([{"text": " free", "start": 0.5, "end": 0.75, "probability": 0.9}])
@@ -59,13 +60,13 @@ async def test_a_database_of_the_first_version_is_upgraded_with_all_its_rows(tmp
     _at("0001", path)
     _old_rows(path)
     assert migrate(path) == "0001"
-    assert schema_version(path) == "0002"
+    assert schema_version(path) == REVISION
     async with Store.open(path, nobody, lambda: 9.0) as store:
         assert [(u.utterance, u.text) for u in await store.utterances()] == [("u1", "free")]
         assert await store.lists() == [("scam", "abc", 1.0)]
         old = await store.alert("a1")
         assert old is not None
-        assert (old.hits[0].grade, old.hits[0].state) == (Grade.A, RuleState.LIVE)
+        assert (old.hits[0].grade, old.hits[0].state, old.voice) == (Grade.A, RuleState.LIVE, None)
         assert await store.add_verdict("a1", Judgement.RIGHT, "Bo") is not None
         assert [(j.rule, j.right) for j in await store.precision()] == [("free money", 1)]
         assert await store.purge(before=8.0) == ["c"]

@@ -83,6 +83,14 @@ def test_overlapping_windows_count_for_the_speech_that_is_new(llr: float, count:
     assert overlapping.llr == pytest.approx(apart.llr, abs=0.02 * abs(apart.llr) + 1e-9)
 
 
+def test_a_pause_within_a_window_is_no_speech_that_is_new() -> None:
+    """Two seconds said, a minute's silence, two seconds said: of the second window half was in the first."""
+    evidence = Evidence(RULES, LIMITS)
+    evidence.note(VoiceWindow(0.0, 4.0, 4.0, 1.0, 1.0))
+    evidence.note(VoiceWindow(2.0, 66.0, 4.0, 1.0, 1.0))
+    assert evidence.standing().speech == pytest.approx(6.0)
+
+
 @given(llrs)
 def test_correlated_windows_count_less_than_independent_ones(values: list[float]) -> None:
     clipped = [min(RULES.highest, max(RULES.lowest, llr)) for llr in values]
@@ -180,6 +188,18 @@ def test_the_strongest_windows_are_cited_in_order_of_time() -> None:
     assert [w.llr for w in evidence.strongest(2)] == [2.9, 3.1]  # 2.8 shares speech with 2.9
     assert [w.llr for w in evidence.strongest(2, since=2.0)] == [2.8, 3.1]
     assert evidence.strongest(3, since=100.0) == ()
+    assert fed([-1.0, -2.0]).strongest(3) == ()
+
+
+def test_in_another_track_the_evidence_goes_on_and_old_places_are_not_cited() -> None:
+    evidence = fed([2.0] * 5)
+    before = evidence.llr
+    evidence.begin_track()
+    assert evidence.llr == before
+    assert evidence.strongest(5) == ()
+    evidence.note(window(0, 2.5))
+    assert evidence.llr > before
+    assert [w.llr for w in evidence.strongest(5)] == [2.5]
 
 
 def test_what_it_rests_on_is_told() -> None:

@@ -110,6 +110,16 @@ def test_tracks_are_forgotten_without_end_of_memory() -> None:
     assert windows.flush(str(TRACKS)) != []
 
 
+def test_a_noise_that_begins_after_the_words_is_not_judged() -> None:
+    talk = said(4.0)
+    noise = room_noise(4.0, level=-20)
+    both = dataclasses.replace(talk, audio=np.concatenate([talk.audio, noise]))
+    pieces = Windows(2.0, limits=LIMITS).add(both)
+    assert {p.abstained for p in pieces if p.end < 4.2} == {None}
+    assert {p.abstained for p in pieces if p.start > 4.6} == {Abstained.NOISY}
+    assert all((p.samples is None) is (p.abstained is not None) for p in pieces)
+
+
 def test_silence_gives_nothing() -> None:
     assert Windows(2.0).add(utterance(np.zeros(3 * RATE, np.int16))) == []
 

@@ -1,6 +1,12 @@
 // Generated from monitor/messages.py by scripts/feed-types.mjs: change it there, then `npm run types`.
 // The server sends every field, also those with a default, so nothing here is optional.
 
+/** Speech of which the voice detector says nothing. */
+export interface AbstainedView {
+  reason: 'too short' | 'too quiet' | 'too noisy' | 'music' | 'codec not calibrated for' | 'language not calibrated for' | 'no time for it' | 'the detector failed'
+  seconds: number
+}
+
 /** The same alert with more hits, escalated, confirmed or withdrawn. */
 export interface AlertChanged {
   /** Grows by one a message over all rooms; ask for what came after with ?after= */
@@ -29,6 +35,7 @@ export interface AlertView {
   utterance: string
   severity: 'info' | 'low' | 'medium' | 'high' | 'critical'
   state: 'open' | 'escalated' | 'confirmed' | 'withdrawn'
+  /** Empty where it is about a voice */
   hits: HitView[]
   /** Hits so far, repeats within the cool-down included */
   count: number
@@ -41,6 +48,8 @@ export interface AlertView {
   delay: number
   /** Path of the evidence clip (WAV), or empty */
   clip: string
+  /** The reason, where it is about a voice; null: about words */
+  voice: VoiceSignView | null
 }
 
 /** The recogniser can't keep up, or is up again. */
@@ -172,6 +181,8 @@ export interface Hello {
   rooms: RoomView[]
   /** Seconds between heartbeats */
   heartbeat: number
+  /** The synthetic-voice detector; null: there is none */
+  voices: VoiceDetectorView | null
 }
 
 /** One phrase found, with what is needed to check it. */
@@ -239,6 +250,8 @@ export interface RoomView {
   coverage: CoverageView
   /** True: only the canary speaks there; its alerts are no matter for staff */
   canary: boolean
+  /** True: it is no longer monitored; this is the last that is said of it */
+  removed: boolean
 }
 
 /** A keyword list, or one rule of it, has another state of life: a person said so, or it was wrong too often. */
@@ -287,6 +300,8 @@ export interface SpeakerView {
   id: string
   name: string
   talking: boolean
+  /** Of a participant: its voice so far; null: nothing was scored */
+  voice: VoiceView | null
 }
 
 /** Somebody begins or ends to talk. Passing. */
@@ -295,6 +310,104 @@ export interface Talking {
   room: string
   speaker: string
   talking: boolean
+}
+
+/** A speaker's voice has another state: not enough speech, no sign, suspicious, alert. */
+export interface VoiceChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'voice'
+  room: string
+  speaker: SpeakerView
+  voice: VoiceView
+  /** What it was */
+  before: 'not-enough-speech' | 'no-sign' | 'suspicious' | 'alert'
+}
+
+/** The voice detector failed and is switched off, can't keep up, or is well again. */
+export interface VoiceDetectorChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'voice_detector'
+  detector: VoiceDetectorView
+}
+
+/** The synthetic-voice detector of the service. */
+export interface VoiceDetectorView {
+  /** behind: it can't keep up and leaves speech out; failed: switched off, the rest goes on */
+  state: 'on' | 'behind' | 'failed'
+  /** Why, in plain words; empty: it is well */
+  detail: string
+  /** name@digest */
+  model: string
+  /** Empty: none */
+  calibration: string
+  /** True: it marks speakers and never alerts */
+  marks_only: boolean
+  /** What it finds, as measured */
+  claims: string[]
+  /** Where it is no better than chance */
+  chance: string[]
+}
+
+/** A speaker's voice after one more utterance, in the same state as before. Passing. */
+export interface VoiceNow {
+  type: 'voice_now'
+  room: string
+  /** Id */
+  speaker: string
+  voice: VoiceView
+}
+
+/** Why an alert was raised for a voice: a synthetic-voice signature, for review. */
+export interface VoiceSignView {
+  /** Natural log of the likelihood ratio synthetic : genuine when this was told */
+  llr: number
+  /** Seconds of usable speech that it rests on */
+  speech: number
+  /** name@digest */
+  model: string
+  calibration: string
+  /** The strongest, in order of time */
+  windows: VoiceWindowView[]
+  /** True: what was heard later speaks against it */
+  withdrawn: boolean
+  /** What a reviewer said last; null: nobody has yet. No detector ever sets it */
+  label: 'confirmed' | 'possible' | 'suspected' | 'dismissed' | null
+}
+
+/** What is known of one speaker's voice in this visit: a likelihood and what it rests on, never a verdict. */
+export interface VoiceView {
+  /** no-sign: no signature of what the detector claims to find; it is no proof of a person */
+  state: 'not-enough-speech' | 'no-sign' | 'suspicious' | 'alert'
+  /** Natural log of the likelihood ratio synthetic : genuine so far, as far as it counts */
+  llr: number
+  /** Seconds of usable speech that it rests on */
+  speech: number
+  /** Usable windows */
+  windows: number
+  /** Speech of which nothing is said, and why; most first */
+  abstained: AbstainedView[]
+  /** name@digest */
+  model: string
+  /** The calibration set; empty: none, so nothing can be said */
+  calibration: string
+  /** True: this detector marks and never alerts */
+  marks_only: boolean
+}
+
+/** A stretch of the evidence clip that an alert cites. */
+export interface VoiceWindowView {
+  /** Seconds from the start of the clip */
+  at: number
+  /** Its length with the pauses */
+  seconds: number
+  /** Of this window alone: natural log of synthetic : genuine */
+  llr: number
 }
 
 /** One word; seconds from the start of the utterance. */
@@ -316,8 +429,11 @@ export type FeedMessage =
   | GapNoted
   | RuleStateChanged
   | CanaryRan
+  | VoiceChanged
+  | VoiceDetectorChanged
   | Talking
   | CoverageChanged
+  | VoiceNow
   | ListsChanged
   | Heartbeat
   | Goodbye

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AlertView, CanaryRan, FeedMessage, HeardMessage, Hello, HitView, RoomView } from './feed.d.ts'
+import type { AlertView, CanaryRan, FeedMessage, HeardMessage, Hello, HitView, RoomView, VoiceChanged, VoiceView } from './feed.d.ts'
 import { between, foundHow, percent, span } from './format.ts'
 import { marked, phrasesIn, runs } from './marks.ts'
 import { pause } from './backoff.ts'
@@ -8,11 +8,11 @@ import { apply, emptyView, MOST_ALERTS, MOST_LINES, type View } from './view.ts'
 
 const nothing = { pending: 0, silence: 0, examined: 0, vetoed: 0, lost_network: 0, lost_overload: 0, lost_error: 0 }
 const coverage = { ...nothing, not_consented: 0, total: 0, share: null }
-const ada = { id: 'a', name: 'Ada', talking: false }
-const room: RoomView = { id: 'demo', name: 'Demo', state: 'live', detail: '', page: '', canary: false, speakers: [ada], coverage }
+const ada = { id: 'a', name: 'Ada', talking: false, voice: null }
+const room: RoomView = { id: 'demo', name: 'Demo', state: 'live', detail: '', page: '', canary: false, removed: false, speakers: [ada], coverage }
 
 const hello = (seq: number, after: number): Hello => ({
-  type: 'hello', version: '1', seq, after, truncated: false, model: 'base', lists: [], problems: [], rooms: [room], heartbeat: 5,
+  type: 'hello', version: '1', seq, after, truncated: false, model: 'base', lists: [], problems: [], rooms: [room], heartbeat: 5, voices: null,
 })
 const heard = (seq: number): HeardMessage => ({
   type: 'heard', seq, at: seq, room: 'demo', speaker: ada, utterance: `u${seq}`, began: seq, seconds: 1, language: 'en',
@@ -21,7 +21,7 @@ const heard = (seq: number): HeardMessage => ({
 })
 const alertOf = (id: string, more: Partial<AlertView> = {}): AlertView => ({
   id, room: 'demo', speaker: ada, utterance: 'u1', severity: 'high', state: 'open', count: 1, language: 'en',
-  spoken_at: 2, raised_at: 3, delay: 1, clip: '',
+  spoken_at: 2, raised_at: 3, delay: 1, clip: '', voice: null,
   hits: [{ list_name: 'l', list_version: 'v', phrase: 'kill', severity: 'high', matched: 'kill', before: '', after: '', probability: 1, spoken_at: 1.9, grade: 'A', way: 'exact', likeness: 1, second: null }],
   ...more,
 })
@@ -51,6 +51,8 @@ test('older room messages do not overwrite the present state that hello gave', (
   assert.equal(view.lines.length, 2)
   assert.equal(apply(view, { ...left, seq: 10 }).rooms[0]?.speakers.length, 0)
   assert.equal(apply(view, { ...old, seq: 11 }).rooms[0]?.state, 'joining')
+  const gone: FeedMessage = { type: 'room', seq: 12, at: 0, room: { ...room, state: 'left', removed: true } }
+  assert.equal(apply(view, gone).rooms.length, 0)
 })
 
 test('a service with a lower number has a new history: the old one is cleared', () => {
@@ -170,4 +172,35 @@ test('a rule that demoted itself is a line of the stream', () => {
   }
   const view = apply(emptyView(), message)
   assert.deepEqual([view.lines, view.seq], [[message], 5])
+})
+
+const voiceOf = (state: VoiceView['state']): VoiceView => ({
+  state, llr: 3, speech: 9, windows: 3, abstained: [], model: 'net@1', calibration: 'rooms', marks_only: false,
+})
+const voiced = (seq: number, before: VoiceView['state'], state: VoiceView['state']): VoiceChanged => ({
+  type: 'voice', seq, at: seq, room: 'demo', speaker: ada, voice: voiceOf(state), before,
+})
+
+test('a marked voice reaches its speaker and is a line; that there is no sign is none', () => {
+  const quiet = after(hello(0, 0), voiced(1, 'not-enough-speech', 'no-sign'))
+  assert.deepEqual([quiet.rooms[0]?.speakers[0]?.voice?.state, quiet.lines.length], ['no-sign', 0])
+  const marked = apply(quiet, voiced(2, 'no-sign', 'alert'))
+  assert.deepEqual([marked.rooms[0]?.speakers[0]?.voice?.state, marked.lines.length], ['alert', 1])
+  const cleared = apply(marked, voiced(3, 'alert', 'no-sign'))
+  assert.deepEqual([cleared.rooms[0]?.speakers[0]?.voice?.state, cleared.lines.length], ['no-sign', 2])
+  const now = apply(cleared, { type: 'voice_now', room: 'demo', speaker: 'a', voice: { ...voiceOf('no-sign'), llr: -1 } })
+  assert.deepEqual([now.rooms[0]?.speakers[0]?.voice?.llr, now.lines.length, now.seq], [-1, 2, 3])
+})
+
+test('a voice of the history does not overwrite the present one', () => {
+  const view = after(hello(9, 0), voiced(4, 'no-sign', 'suspicious'))
+  assert.deepEqual([view.rooms[0]?.speakers[0]?.voice, view.lines.length], [null, 1])
+})
+
+test('a voice detector that failed is shown as it is now, and is a line', () => {
+  const detector = { state: 'failed' as const, detail: 'NaN', model: 'net@1', calibration: 'rooms', marks_only: false, claims: [], chance: [] }
+  const failed: FeedMessage = { type: 'voice_detector', seq: 5, at: 5, detector }
+  const view = after(hello(0, 0), failed)
+  assert.deepEqual([view.voices?.state, view.lines], ['failed', [failed]])
+  assert.equal(after(hello(9, 0), failed).voices, null)
 })

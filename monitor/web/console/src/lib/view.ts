@@ -12,6 +12,10 @@ import type {
   RuleStateChanged,
   SpeakerChanged,
   SpeakerView,
+  VoiceChanged,
+  VoiceDetectorChanged,
+  VoiceDetectorView,
+  VoiceView,
 } from './feed'
 
 export const MOST_LINES = 500
@@ -25,8 +29,9 @@ export interface ShownAlert {
   fresh: boolean
 }
 
-/** One line of the transcript stream: speech, a gap, a room's or speaker's coming and going, a rule's new state, a canary that failed. */
-export type Line = HeardMessage | GapNoted | SpeakerChanged | RoomChanged | RuleStateChanged | CanaryRan
+/** One line of the transcript stream: speech, a gap, a room's or speaker's coming and going, a rule's new state, a canary that failed, a voice that is marked or no longer. */
+export type Line =
+  | HeardMessage | GapNoted | SpeakerChanged | RoomChanged | RuleStateChanged | CanaryRan | VoiceChanged | VoiceDetectorChanged
 
 export interface View {
   /** Number of the last numbered message that was applied. */
@@ -47,6 +52,8 @@ export interface View {
   alerts: ShownAlert[]
   lines: Line[]
   behind: Behind | null
+  /** The synthetic-voice detector; null: there is none. */
+  voices: VoiceDetectorView | null
   /** Alerts since the page was last looked at. */
   unseen: number
 }
@@ -67,6 +74,7 @@ export function emptyView(): View {
     alerts: [],
     lines: [],
     behind: null,
+    voices: null,
     unseen: 0,
   }
 }
@@ -90,6 +98,14 @@ export function apply(view: View, message: FeedMessage): View {
     case 'gap':
     case 'rule_state':
       return { ...next, lines: added(next.lines, message) }
+    case 'voice':
+      return {
+        ...next,
+        lines: isCanary(next, message.room) || !worthALine(message) ? next.lines : added(next.lines, message),
+        rooms: present ? withVoice(next.rooms, message.room, message.speaker.id, message.voice) : next.rooms,
+      }
+    case 'voice_detector':
+      return { ...next, lines: added(next.lines, message), voices: present ? message.detector : next.voices }
     case 'behind':
       return { ...next, behind: message.recovered ? null : message }
     case 'alert':
@@ -113,6 +129,8 @@ function applyPassing(view: View, message: FeedMessage): View {
           speakers: room.speakers.map((s) => (s.id === message.speaker ? { ...s, talking: message.talking } : s)),
         })),
       }
+    case 'voice_now':
+      return { ...view, rooms: withVoice(view.rooms, message.room, message.speaker, message.voice) }
     case 'lists':
       return { ...view, lists: message.lists, problems: message.problems }
     case 'coverage':
@@ -138,6 +156,7 @@ function greet(view: View, hello: Hello): View {
     heartbeat: hello.heartbeat,
     truncated: hello.truncated,
     rooms: hello.rooms,
+    voices: hello.voices,
   }
 }
 
@@ -158,7 +177,15 @@ const added = (lines: Line[], line: Line): Line[] => [...lines.slice(1 - MOST_LI
 const inRoom = (rooms: RoomView[], id: string, change: (room: RoomView) => RoomView): RoomView[] =>
   rooms.map((room) => (room.id === id ? change(room) : room))
 
+/** Not worth one: that enough was said to see no sign. */
+const worthALine = ({ before, voice }: VoiceChanged): boolean => isMark(before) || isMark(voice.state)
+const isMark = (state: VoiceView['state']): boolean => state === 'suspicious' || state === 'alert'
+
+const withVoice = (rooms: RoomView[], id: string, speaker: string, voice: VoiceView): RoomView[] =>
+  inRoom(rooms, id, (room) => ({ ...room, speakers: room.speakers.map((s) => (s.id === speaker ? { ...s, voice } : s)) }))
+
 function withRoom(rooms: RoomView[], room: RoomView): RoomView[] {
+  if (room.removed) return rooms.filter((r) => r.id !== room.id)
   return rooms.some((r) => r.id === room.id) ? inRoom(rooms, room.id, () => room) : [...rooms, room]
 }
 

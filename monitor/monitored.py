@@ -1,0 +1,172 @@
+"""The room half of the service: which rooms it is in, what each is like now, and more or fewer of them at run time."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from monitor.config import Settings
+from monitor.config_rooms import AnyRoom
+from monitor.connecting import connector_for
+from monitor.errors import RoomConflict, RoomUnknown
+from monitor.house import House
+from monitor.keeper import Keeper
+from monitor.messages import RoomView
+from monitor.registered import Register
+from monitor.room_routes import RoomEntry
+from monitor.rooms.backoff import Backoff
+from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
+from monitor.rooms.supervisor import RoomSupervisor
+from monitor.watch import RoomFacts, RoomWatch
+
+log = structlog.get_logger()
+
+LONGEST_WAIT = 1.0
+"""Seconds between two tries to join a room. A server that is back is noticed within this, and a try at one that isn't
+there costs it nothing."""
+
+Talking = Callable[[str, str, bool], None]
+"""Room, speaker, and whether they talk now."""
+
+
+class MonitoredRooms:
+    """`builtin` must be entered by whoever made it; `run` in one task, the rest while it runs."""
+
+    def __init__(
+        self, settings: Settings, house: House, register: Register, builtin: BuiltinRooms, talking: Talking
+    ) -> None:
+        self._settings = settings
+        self._house = house
+        self._register = register
+        self._builtin = builtin
+        self._talking = talking
+        self._keeper = Keeper()
+        self._url = ""
+        self._wanted: dict[str, AnyRoom] = {}
+        self.watches: dict[str, RoomWatch] = {}
+        for room in register.all_ready:
+            self._take(room)
+            if room.kind == "builtin":
+                builtin.add(self._spec(room))
+
+    async def run(self, url: str) -> None:
+        """Be in the rooms until `stop`; returns once all are left. `url`: http://host:port of our own web server."""
+        self._url = url.replace("http", "ws", 1)
+        await self._keeper.run([self._supervisor(room) for room in self._wanted.values()])
+
+    def stop(self) -> None:
+        self._keeper.stop()
+
+    def views(self) -> list[RoomView]:
+        return [watch.view() for watch in self.watches.values() if not watch.removed]
+
+    def info(self, room: str) -> dict[str, Any] | None:
+        """What a browser needs that wants to join it; None where it can't."""
+        watch = self.watches.get(room)
+        if watch is None or watch.removed or not watch.facts.page:
+            return None
+        notice, people = self._wanted[room].notice, self._builtin.participants(room)
+        return {"name": watch.facts.name, "notice": notice, "participants": people}
+
+    async def checkpoint(self) -> None:
+        """Write the ledgers down; forget rooms that were removed once all that was heard there is settled."""
+        for room, watch in list(self.watches.items()):
+            await watch.checkpoint()
+            if watch.removed and watch.settled and room not in self._wanted:
+                del self.watches[room]
+                self._house.languages.pop(room, None)
+
+    async def write_down(self) -> None:
+        """The service stops: what is pending was cut off."""
+        for watch in list(self.watches.values()):
+            await watch.checkpoint()
+            await watch.close()
+
+    # RoomKeeper (room_routes.py)
+
+    def entries(self) -> list[RoomEntry]:
+        fixed = [RoomEntry(origin="settings", room=room) for room in self._register.fixed if not self._is_canary(room)]
+        return fixed + [RoomEntry(origin="added", room=room) for room in self._register.added]
+
+    async def add(self, room: AnyRoom) -> None:
+        """Raises RoomConflict, ConfigInvalid."""
+        if room.id in self.watches and room.id not in self._wanted:
+            raise RoomConflict(f"The room {room.id!r} is just being left: what was heard there is still examined.")
+        self._register.add(room)
+        log.info("room.added", room=room.id, kind=room.kind)
+        ready = self._register.ready(room)
+        if ready.kind == "builtin":
+            self._builtin.add(self._spec(ready))
+        self._take(ready)
+        await self._house.store.add_room(self.watches[room.id].view())
+        self._keeper.begin(self._supervisor(ready))
+
+    async def remove(self, room_id: str) -> AnyRoom:
+        """Raises RoomConflict, RoomUnknown."""
+        room = self._register.remove(room_id)
+        log.info("room.removed", room=room_id)
+        self.watches[room_id].removed = True
+        await self._keeper.end(room_id)
+        self._builtin.remove(room_id)
+        del self._wanted[room_id]
+        return room
+
+    async def retry(self, room_id: str) -> None:
+        """Raises RoomUnknown."""
+        if not self._keeper.retry(room_id):
+            raise RoomUnknown(f"There is no room {room_id!r}.")
+
+    # parts
+
+    def _spec(self, room: AnyRoom) -> RoomSpec:
+        return RoomSpec(room.id, room.name or room.id, private=self._is_canary(room))
+
+    def _take(self, room: AnyRoom) -> None:
+        self._wanted[room.id] = room
+        self._house.languages[room.id] = room.languages
+        self.watches[room.id] = self._watch(room)
+
+    def _watch(self, room: AnyRoom) -> RoomWatch:
+        house = self._house
+        return RoomWatch(
+            self._facts(room),
+            book=house.book,
+            store=house.store,
+            rules=house.rules,
+            aggressiveness=self._settings.hearing.aggressiveness,
+            hand_over=house.pipeline.accept,
+            talking=self._talking,
+            forget=house.pipeline.forget,
+            ids=lambda: uuid.uuid4().hex,
+            clock=time.time,
+            voice=house.voice,
+        )
+
+    def _facts(self, room: AnyRoom) -> RoomFacts:
+        page = room.kind == "builtin" and not self._is_canary(room)  # nobody can join the canary's
+        return RoomFacts(room.id, room.name or room.id, f"/rooms/{room.id}" if page else "", self._is_canary(room))
+
+    def _is_canary(self, room: AnyRoom) -> bool:
+        return self._settings.canary.enabled and room.id == self._settings.canary.room
+
+    def _supervisor(self, room: AnyRoom) -> RoomSupervisor:
+        watch = self.watches[room.id]
+        connector = connector_for(
+            room,
+            builtin=f"{self._url}/rooms/{room.id}/ws",
+            monitor_token=self._builtin.monitor_token,
+            ice=self._settings.ice,
+        )
+        return RoomSupervisor(
+            room.id,
+            connector,
+            on_track=watch.on_track,
+            on_state=watch.on_state,
+            on_roster=watch.on_roster,
+            notice=room.notice,
+            backoff=Backoff(longest=LONGEST_WAIT),
+        )

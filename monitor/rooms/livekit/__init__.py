@@ -1,0 +1,1 @@
+"""Rooms of a LiveKit server, through LiveKit's own SDK (extra `livekit`)."""

@@ -1,0 +1,142 @@
+"""One speaker's audio from LiveKit's SDK → frames of 20 ms with their origin: a `Track` (connector.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+
+from monitor.mailbox import Closed, Mailbox
+from monitor.model import FRAME, RATE, AudioFrame, Origin, Samples, Speaker
+from monitor.rooms.framer import SILENCE, Block
+from monitor.rooms.livekit.loss import Counts, Judge
+
+BUFFER = 100
+"""Frames (or longer runs of silence) that wait for the consumer: 2 s of speech."""
+UNREAD = 100
+"""Frames (2 s) that wait for a reading of the counters; beyond, they are believed."""
+BREATH = 50
+"""Frames of a long run of silence that are given out before others may run."""
+
+
+class LiveKitStream:
+    """See `Track`. `take` gets what the SDK gives, `look` the counters that say what it is worth."""
+
+    def __init__(self, speaker: Speaker, *, muted: bool = False, clock: Callable[[], float] = time.time) -> None:
+        self._id = uuid.uuid4().hex
+        self._speaker = speaker
+        self._muted = muted
+        self._clock = clock
+        self._judge = Judge()
+        self._waiting: list[tuple[Samples, float]] = []  # what no reading has judged yet, with its arrival
+        self._mailbox: Mailbox[Block] = Mailbox(BUFFER)
+        self._dropped = dict.fromkeys((Origin.QUIET, Origin.LOST, Origin.OVERLOAD), 0)  # frames, not shown yet
+        self._packets = 0
+        self.overloaded = 0  # frames dropped so far because nobody took them; they come out as OVERLOAD
+        self.last_packet_at: float | None = None  # wall time of the reading that knew of a new one; None: none yet
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def speaker(self) -> Speaker:
+        return self._speaker
+
+    @property
+    def muted(self) -> bool:
+        return self._muted
+
+    async def frames(self) -> AsyncIterator[AudioFrame]:
+        """See `Track.frames`. For one consumer."""
+        position = 0
+        while True:
+            try:
+                block = await self._mailbox.get()
+            except Closed:
+                return
+            # What was dropped before now is older than this block; what is dropped while it is used is younger.
+            older = [Block(origin, count, block.arrived) for origin, count in self._dropped.items() if count]
+            self._dropped = dict.fromkeys(self._dropped, 0)
+            for part in (*older, block):
+                for number in range(part.count):
+                    if number % BREATH == BREATH - 1:
+                        await asyncio.sleep(0)
+                    yield AudioFrame(position, part.samples, part.origin, part.arrived)
+                    position += FRAME
+
+    def take(self, samples: Samples) -> None:
+        """20 ms from the SDK, shape (FRAME,)."""
+        if self._mailbox.closed:
+            return
+        now = self._clock()
+        if self._muted:  # whatever the decoder makes of nothing
+            self._put(Origin.QUIET, 1, now)
+            return
+        self._waiting.append((samples, now))
+        if len(self._waiting) > UNREAD:
+            self._believe(len(self._waiting))
+
+    def look(self, counts: Counts | None, *, talking: bool = False) -> None:
+        """The SDK's counters of this track now; None where they can't be relied on. `talking`: so the room says."""
+        if self._mailbox.closed:
+            return
+        now = self._clock()
+        if counts is not None and counts.packets > self._packets:
+            self._packets, self.last_packet_at = counts.packets, now
+        verdict = self._judge.look(len(self._waiting), counts, talking=talking)
+        self._put(Origin.LOST, verdict.lost_before, now)
+        self._put(Origin.QUIET, verdict.quiet_before, now)
+        self._believe(verdict.heard)
+        for samples, arrived in self._waiting[: verdict.lost]:
+            self._put(Origin.LOST, 1, arrived, samples)
+        self._waiting = []
+
+    def mute(self, muted: bool) -> None:
+        """The room says that the microphone is off, or on again."""
+        if self._mailbox.closed:
+            return
+        self._believe(len(self._waiting))
+        self._put(Origin.QUIET, self._judge.quiet(), self._clock())
+        self._muted = muted
+
+    def missed(self, seconds: float) -> None:
+        """The room says that the speaker talked for so long, and nothing came: no packet will ever tell of it."""
+        if not self._mailbox.closed:
+            self._waiting = []
+            self._judge.quiet()
+            self._put(Origin.LOST, round(seconds * RATE / FRAME), self._clock())
+
+    def close(self) -> None:
+        """The speaker left: `frames()` ends after what is buffered. Calling it again changes nothing."""
+        if not self._mailbox.closed:
+            if not self._judge.held:
+                self._believe(len(self._waiting))
+            self._waiting = []
+            self._mailbox.close()
+
+    def _believe(self, count: int) -> None:
+        """The first of what waits was heard."""
+        heard, self._waiting = self._waiting[:count], self._waiting[count:]
+        for samples, arrived in heard:
+            self._put(Origin.HEARD, 1, arrived, samples)
+
+    def _put(self, origin: Origin, count: int, arrived: float, samples: Samples = SILENCE) -> None:
+        if not count:
+            return
+        dropped = self._mailbox.put_now(Block(origin, count, arrived, samples))
+        if dropped is not None:
+            # Silence that is dropped stays what it was; only speech is lost by it.
+            origin = Origin.OVERLOAD if dropped.origin is Origin.HEARD else dropped.origin
+            self._dropped[origin] += dropped.count
+            if origin is Origin.OVERLOAD:
+                self.overloaded += dropped.count
+
+
+def samples_of(data: memoryview) -> Samples:
+    """The SDK's buffer as samples of our own, filled up to a whole frame."""
+    samples = np.frombuffer(data, np.int16)[:FRAME]
+    return samples if len(samples) == FRAME else np.pad(samples, (0, FRAME - len(samples)))

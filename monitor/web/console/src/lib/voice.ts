@@ -1,0 +1,39 @@
+// What is said of a voice, in the words that moderators read. Never more than the detector's evaluation carries.
+import type { VoiceDetectorView, VoiceSignView, VoiceView } from './feed'
+import { span } from './format.ts'
+
+/** "20 : 1", "1 : 3", "1 : 1" of a natural log of a likelihood ratio; two figures, since no more are meant. */
+export function ratio(llr: number): string {
+  const times = Math.exp(Math.abs(llr))
+  const two = times < 9.95 ? times.toFixed(1).replace(/\.0$/, '') : String(Number(times.toPrecision(2)))
+  return llr < 0 ? `1 : ${two}` : `${two} : 1`
+}
+
+export const VOICE_STATES: Readonly<Record<VoiceView['state'], string>> = {
+  'not-enough-speech': 'Voice: not enough speech yet',
+  'no-sign': 'Voice: no known sign',
+  suspicious: 'Suspicious voice, for review',
+  alert: 'Synthetic-voice signature, for review',
+}
+
+export const LABELS: Readonly<Record<NonNullable<VoiceSignView['label']>, string>> = {
+  confirmed: 'Confirmed',
+  possible: 'Possible',
+  suspected: 'Suspected',
+  dismissed: 'Not synthetic',
+}
+
+/** Why nothing is said of some of the speech: "4.0 s too noisy, 2.0 s too short". */
+export const abstained = (voice: VoiceView): string =>
+  voice.abstained.map(({ reason, seconds }) => `${span(seconds)} ${reason}`).join(', ')
+
+/** Whether a state is one that people should look at. */
+export const marked = (voice: VoiceView | null): boolean => voice?.state === 'suspicious' || voice?.state === 'alert'
+
+/** What the detector does here, in a few words. */
+export function doing(detector: VoiceDetectorView): string {
+  if (detector.state === 'failed') return 'off: it failed'
+  if (!detector.calibration) return 'not calibrated: it says nothing'
+  const what = detector.marks_only ? 'marks only' : 'marks and alerts'
+  return detector.state === 'behind' ? `${what}, and can't keep up` : what
+}
