@@ -106,9 +106,8 @@ async def build(
     library = Library(settings.keywords.lists)
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
-    if hears is None:
-        hears = await asyncio.to_thread(_recogniser, settings)
-    recogniser = hears
+    workers = 1 if hears else _workers(settings)
+    recogniser: Recogniser = hears or await asyncio.to_thread(_recogniser, settings)
     bigger = await asyncio.to_thread(_bigger, settings)
     gate = await asyncio.to_thread(SpeechGate)
     judge = await asyncio.to_thread(voice_detector, settings.voices)
@@ -154,7 +153,7 @@ async def build(
             backlog_seconds=settings.speech.backlog,
             done=pipeline.settle,
             clock=time.monotonic,
-            workers=_workers(settings),
+            workers=workers,
             together=TOGETHER,
         )
         pipeline.batcher = batcher
