@@ -107,7 +107,7 @@ async def build(
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
     workers = 1 if hears else _workers(settings)
-    recogniser: Recogniser = hears or await asyncio.to_thread(_recogniser, settings)
+    recogniser = hears if hears is not None else await asyncio.to_thread(_recogniser, settings)
     bigger = await asyncio.to_thread(_bigger, settings)
     gate = await asyncio.to_thread(SpeechGate)
     judge = await asyncio.to_thread(voice_detector, settings.voices)
