@@ -19,6 +19,7 @@ from monitor.config import Settings
 from monitor.config_ice import TurnServer
 from monitor.config_rooms import JanusRoom, Room, WhepRoom, WhepStream
 from monitor.messages import FEED, Hello
+from monitor.room_routes import room_routes
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics
 from monitor.web.app import WebDeps, create_app
@@ -223,7 +224,8 @@ def _without_parts() -> WebDeps:
     nothing: Any = None
     hello = Hello(version="0", seq=0, after=0, model="", lists=[], rooms=[], heartbeat=0)
     some: Any = object()
-    return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, catalog=some, backtests=some)
+    parts: dict[str, Any] = {"catalog": some, "backtests": some, "routes": [room_routes(some)]}
+    return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, **parts)
 
 
 PAGES = {

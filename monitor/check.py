@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 from monitor.config import Settings, load, secret
-from monitor.config_rooms import JanusRoom
+from monitor.config_rooms import LiveKitRoom, WhepRoom
 from monitor.errors import ConfigInvalid, DataInUse, OperatorError
 from monitor.keywords.library import Library
+from monitor.registered import Register
 from monitor.rooms import opus
+from monitor.rooms.livekit.sdk import INSTALL
 from monitor.speech.weights import find
 from monitor.store.lock import owned
 from monitor.store.schema import check_schema, schema_version
@@ -40,6 +43,12 @@ def findings(config: Path | None) -> Iterator[Finding]:
         yield Finding("wrong", "settings", str(error), "mend the lines named")
         return
     yield Finding("ok", "settings", str(config or "defaults"))
+    try:
+        rooms = Register(settings.storage.data, settings.rooms).all_ready
+    except ConfigInvalid as error:
+        yield Finding("wrong", "rooms", str(error), "mend it, or move it away")
+        rooms = settings.rooms
+    settings = settings.model_copy(update={"rooms": rooms})
     for look in (_rooms, _secrets, _model, _voices, _opus, _lists, _canary, _port, _data, _console):
         yield from look(settings)
 
@@ -53,12 +62,16 @@ def _rooms(settings: Settings) -> Iterator[Finding]:
 
 def _secrets(settings: Settings) -> Iterator[Finding]:
     for room in settings.rooms:
-        if isinstance(room, JanusRoom):
-            try:
-                for reference in (room.pin, room.token, room.api_secret):
-                    secret(reference)
-            except ConfigInvalid as error:
-                yield Finding("wrong", f"room {room.id}", str(error), "it can't be joined without")
+        references = [getattr(room, name) for name in room.SECRETS]
+        if isinstance(room, WhepRoom):
+            references += [stream.token for stream in room.streams]
+        try:
+            for reference in references:
+                secret(reference)
+        except ConfigInvalid as error:
+            yield Finding("wrong", f"room {room.id}", str(error), "it can't be joined without")
+        if isinstance(room, LiveKitRoom) and importlib.util.find_spec("livekit") is None:
+            yield Finding("wrong", f"room {room.id}", "LiveKit's SDK is not installed", INSTALL)
 
 
 def _model(settings: Settings) -> Iterator[Finding]:

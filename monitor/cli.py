@@ -73,13 +73,15 @@ def run(config: Config = None, trust: Trust = False) -> None:
     Start from **config/monitor.toml**: it shows every setting.
     """
     from monitor.app import Service
+    from monitor.registered import Register
 
     settings = _speech(load(config), trust=trust)
     start_log(settings)
     _warn_if_open(settings)
-    if not settings.rooms:
+    if not Register(settings.storage.data, settings.rooms).all_ready:
         err.print(
-            "No rooms are configured: the dashboard will be empty. Add a \\[\\[rooms]] table to the settings file."
+            "No rooms are configured: the dashboard will be empty. Add a \\[\\[rooms]] table to the settings file, "
+            "or use `room-monitor rooms add`."
         )
 
     async def say(url: str) -> None:

@@ -95,13 +95,16 @@ class Register:
         return rooms
 
     def _write(self, rooms: dict[str, AnyRoom]) -> None:
-        """All of it or nothing, whatever happens to the machine meanwhile."""
+        """All of it or nothing, whatever happens to the machine meanwhile. Raises ConfigInvalid."""
         fields = [room.model_dump(mode="json", exclude_unset=True) for room in rooms.values()]
-        text = json.dumps({"rooms": fields}, indent=1, ensure_ascii=False)
+        try:
+            content = json.dumps({"rooms": fields}, indent=1, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise ConfigInvalid("a text with half of a character can't be used") from None
         new = self._path.with_suffix(".new")
         try:
-            with open(new, "w", encoding="utf-8", opener=_private) as file:
-                file.write(text + "\n")
+            with open(new, "wb", opener=_private) as file:
+                file.write(content + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self._path)

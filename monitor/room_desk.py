@@ -22,7 +22,7 @@ def room_desk(settings: Settings, url: str | None = None) -> AbstractAsyncContex
     return door(settings.storage.data, url, lambda: _own(settings))
 
 
-class _Alone:
+class Alone:
     """See `RoomKeeper`: no service runs."""
 
     def __init__(self, register: Register) -> None:
@@ -46,7 +46,7 @@ class _Alone:
 async def _own(settings: Settings) -> AsyncIterator[FastAPI]:
     app = FastAPI()
     refuse_in_words(app)
-    app.include_router(room_routes(_Alone(Register(settings.storage.data, settings.rooms))))
+    app.include_router(room_routes(Alone(Register(settings.storage.data, settings.rooms))))
 
     @app.get("/api/rooms")
     async def rooms() -> RoomList:

@@ -29,6 +29,9 @@ def train(
     seed: Annotated[int, typer.Option(help="Another seed trains another network")] = 0,
     epochs: Annotated[int, typer.Option(min=1, help="Rounds of 150 batches")] = 6,
     window: Annotated[float, typer.Option(min=1, max=6, help="Seconds of speech in a window")] = 2.0,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="Generator that doesn't train, so that it stays a test; again for more")
+    ] = None,
 ) -> None:
     """Train a detector on a corpus (`voices data`), calibrate it, and write what `[voices] model` takes.
 
@@ -48,7 +51,7 @@ def train(
         plan = Plan(seed=seed, epochs=epochs, window=window)
         recipe = Recipe(variants=2, seed=seed, chain=f"{CHAIN}-1")
         try:
-            made = develop(_place(corpus, kept), rows, plan, recipe, BUNDLED, to, tell)
+            made = develop(_place(corpus, kept), rows, plan, recipe, BUNDLED, to, tell, leave_out or ())
         except ValueError as error:
             raise OperatorError(f"{corpus} can't be trained on: {error}") from error
     out.print(

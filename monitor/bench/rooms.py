@@ -12,19 +12,19 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from monitor.bench import vitals
 from monitor.bench.crowd import Plan, Seat
 from monitor.bench.crowd_link import LINE, crowd
+from monitor.bench.crowd_voice import FRAME_SECONDS
 from monitor.bench.janus import Janus, running
 from monitor.bench.machine import describe
 from monitor.bench.rooms_child import Report
@@ -47,25 +47,43 @@ class Row:
     cpu: float  # share of one core
     memory: float  # MB above a process with no rooms
     heard: int  # streams of which audio came
-    lost: float  # share of the audio
+    lost: float  # share of the audio that was sent meanwhile
     lag: float  # seconds, p99: by how much the event loop was late
 
 
-async def measure(kinds: Sequence[str], counts: Sequence[int], seconds: float, out: Console) -> list[Row]:
-    """Measure and print. Raises OperatorError where there is no Janus."""
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """Rooms of one kind, and who is in them."""
+
+    rooms: list[dict[str, Any]]  # settings
+    people: Callable[[str, bool], AbstractAsyncContextManager[object]]
+    """One speaker a room, talking or silent, for as long as the context lasts. Gets the measured process's address."""
+
+
+Builder = Callable[[int], Hall]
+"""A hall of so many rooms."""
+
+
+async def measure(
+    kinds: Sequence[str], counts: Sequence[int], seconds: float, out: Console, more: Mapping[str, Builder] | None = None
+) -> list[Row]:
+    """Measure and print. `more`: kinds whose servers the caller has. Raises OperatorError where there is no Janus."""
     found: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="room-monitor-rooms-") as name:
         scratch = Path(name)
         numbers = [FIRST + number for number in range(max(counts))]
         async with running(scratch / "janus", numbers) as janus:
+            halls = {**_halls(janus, scratch), **(more or {})}
+            _head(out)
             with Progress(console=out, transient=True) as progress:
                 bar = progress.add_task("Rooms", total=len(kinds) * len(counts))
                 for kind in kinds:
                     for count in counts:
                         progress.update(bar, description=f"{kind}, {count} rooms")
-                        found += await _cell(kind, count, seconds, janus, scratch)
+                        silent, talking = await _cell(kind, halls[kind](count), seconds, scratch)
+                        found += [silent, talking]
+                        _show(silent, talking, out)
                         progress.advance(bar)
-    _show(found, out)
     out.print(describe(), style="dim", highlight=False)
     return found
 
@@ -110,31 +128,38 @@ async def _child(rooms: list[dict[str, Any]], stock: bool, log: Path) -> AsyncIt
         await process.wait()
 
 
-async def _cell(kind: str, count: int, seconds: float, janus: Janus, scratch: Path) -> list[Row]:
+def _halls(janus: Janus, scratch: Path) -> dict[str, Builder]:
+    """The kinds whose servers can be had on any machine."""
+
+    def videorooms(count: int) -> Hall:
+        numbers = range(FIRST, FIRST + count)
+        rooms = [{"id": f"r{n}", "kind": "janus", "address": janus.url, "room": n} for n in numbers]
+        return Hall(rooms, lambda _, talking: crowded([Seat(f"r{n}", janus.url, n) for n in numbers], talking))
+
+    def builtin(count: int) -> Hall:
+        rooms = [{"id": f"r{n}"} for n in range(count)]
+        seats = [f"/rooms/r{n}/ws" for n in range(count)]
+        return Hall(rooms, lambda url, talking: crowded([Seat(path, url + path) for path in seats], talking))
+
+    @asynccontextmanager
+    async def crowded(seats: Sequence[Seat], talking: bool) -> AsyncIterator[None]:
+        plan = Plan(tuple(seats), loss=0.0, warm=False, steady=True, silent=not talking)
+        async with crowd(plan, scratch / "crowd.log") as people:
+            await people.go()
+            yield
+
+    return {"janus": videorooms, "stock": videorooms, "builtin": builtin}
+
+
+async def _cell(kind: str, hall: Hall, seconds: float, scratch: Path) -> list[Row]:
     """Silent, then talking."""
-    if kind == "builtin":
-        rooms: list[dict[str, Any]] = [{"id": f"r{number}"} for number in range(count)]
-    else:
-        rooms = [
-            {"id": f"r{number}", "kind": "janus", "address": janus.url, "room": FIRST + number}
-            for number in range(count)
-        ]
     async with _child([], False, scratch / "child.log") as nothing:
         await asyncio.sleep(1.0)
         bare = vitals.resident(nothing.pid)
     rows = []
     for talking in (False, True):
-        async with _child(rooms, kind == "stock", scratch / "child.log") as child:
-            seats = [
-                Seat(f"r{n}", f"{child.url}/rooms/r{n}/ws")
-                if kind == "builtin"
-                else Seat(f"r{n}", janus.url, FIRST + n)
-                for n in range(count)
-            ]
-            plan = Plan(tuple(seats), loss=0.0, warm=False, steady=True, silent=not talking)
-            async with crowd(plan, scratch / "crowd.log") as people:
-                await people.go()
-                rows.append(await _measured(child, kind, count, talking, seconds, bare))
+        async with _child(hall.rooms, kind == "stock", scratch / "child.log") as child, hall.people(child.url, talking):
+            rows.append(await _measured(child, kind, len(hall.rooms), talking, seconds, bare))
     return rows
 
 
@@ -157,33 +182,46 @@ async def _measured(child: _Child, kind: str, count: int, talking: bool, seconds
     before = vitals.cpu(child.pid)
     began = asyncio.get_running_loop().time()
     await asyncio.sleep(seconds)
-    cpu = (vitals.cpu(child.pid) - before) / (asyncio.get_running_loop().time() - began)
+    took = asyncio.get_running_loop().time() - began
+    cpu = (vitals.cpu(child.pid) - before) / took
     found = await child.report()
+    heard = (found.frames - found.lost) * FRAME_SECONDS / (took * count)
     memory = vitals.resident(child.pid) - bare
-    return Row(kind, count, talking, cpu, memory, found.heard, found.lost / max(1, found.frames), found.lag)
+    return Row(kind, count, talking, cpu, memory, found.heard, max(0.0, 1 - heard), found.lag)
 
 
-def _show(rows: list[Row], out: Console) -> None:
-    names = {"janus": "Janus", "stock": "aiortc", "builtin": "built-in"}
-    heads = ("Rooms of", "", "CPU silent", "talking", "a room", "MB a room", "Heard", "Lost", "Late p99")
-    table = Table(*heads, box=None, header_style="bold")
-    for silent, talking in zip(rows[::2], rows[1::2], strict=True):
-        count = talking.rooms
-        table.add_row(
-            names.get(talking.kind, talking.kind),
-            str(count),
-            f"{100 * silent.cpu:.1f} %",
-            f"{100 * talking.cpu:.1f} %",
-            f"{100 * silent.cpu / count:.2f}, {100 * talking.cpu / count:.2f}",
-            f"{silent.memory / count:.1f}, {talking.memory / count:.1f}",
-            str(talking.heard),
-            f"{100 * talking.lost:.2f} %" if talking.kind != "stock" else "?",
-            f"{1000 * talking.lag:.0f} ms",
-        )
-    out.print(table)
+def _head(out: Console) -> None:
     out.print(
-        "CPU of one core; a room: silent, talking. Janus: VideoRooms, heard as the service does up to the utterance. "
-        "aiortc: the same rooms with its own receiver and a resampler, no hearing. built-in: with the rooms' server. "
-        "Heard: streams of which audio came. Late: the event loop, which has one core and no more.",
+        "CPU of one core, and memory above a process without rooms (silent, talking). janus: VideoRooms, heard as the "
+        "service does, up to the utterance. stock: the same rooms with aiortc's own receiver and a resampler, no "
+        "hearing. builtin: with the rooms' server. heard: streams of which audio came. late: by how much the event "
+        "loop is, which has one core and no more (p99).",
         highlight=False,
+    )
+    heads = ("kind", "rooms", "silent", "a room", "talking", "a room", "memory a room", "heard", "lost", "late")
+    out.print(_line(heads), style="bold", highlight=False, soft_wrap=True)
+
+
+def _show(silent: Row, talking: Row, out: Console) -> None:
+    count = talking.rooms
+    cells = (
+        talking.kind,
+        str(count),
+        f"{100 * silent.cpu:.1f} %",
+        f"{100 * silent.cpu / count:.2f} %",
+        f"{100 * talking.cpu:.1f} %",
+        f"{100 * talking.cpu / count:.2f} %",
+        f"{silent.memory / count:.1f}, {talking.memory / count:.1f} MB",
+        str(talking.heard),
+        f"{100 * talking.lost:.1f} %",
+        f"{1000 * talking.lag:.0f} ms",
+    )
+    out.print(_line(cells), highlight=False, soft_wrap=True)
+
+
+def _line(cells: Sequence[str]) -> str:
+    widths = (8, 5, 8, 7, 8, 7, 14, 5, 7, 7)
+    return " ".join(
+        cell.ljust(width) if n == 0 else cell.rjust(width)
+        for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )

@@ -69,6 +69,24 @@ class Gathering(Connection):
             ]
         return candidates + [candidate for task in asked for candidate in task.result()]
 
+    async def further(self, servers: Sequence[Server]) -> list[Candidate]:
+        """Candidates of servers that became known, or are needed, only after the description went out (trickle ICE).
+
+        They are tried with all that the other end has named; it has to be told of them, best at once."""
+        hosts = [protocol for protocol in self._protocols if protocol.local_candidate.type == "host"]
+        async with asyncio.TaskGroup() as group:
+            asked = [
+                group.create_task(self._ask(server, 1, hosts, RELAY - place))
+                for place, server in enumerate(servers)
+                if server.kind == "turn" or hosts
+            ]
+        found = [candidate for task in asked for candidate in task.result()]
+        self._local_candidates += found
+        for remote in self._remote_candidates:
+            self._pair_remote_candidate(remote)
+        self.sort_check_list()
+        return found
+
     async def _ask(
         self, server: Server, component: int, hosts: Sequence[StunProtocol], preference: int
     ) -> list[Candidate]:

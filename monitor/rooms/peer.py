@@ -75,6 +75,7 @@ class MediaStream:
         self._mailbox: Mailbox[Block] = Mailbox(BUFFER)
         self._dropped = dict.fromkeys((Origin.QUIET, Origin.LOST, Origin.OVERLOAD), 0)  # frames, not shown yet
         self._counts = dict.fromkeys(("recovered", "corrupt", "concealed", "lost", "quiet", "overload"), 0)
+        self._opened = clock()
         self.last_packet_at: float | None = None  # wall time; None before the first
 
     @property
@@ -144,9 +145,13 @@ class MediaStream:
         self._watch_hole()
 
     def missed(self, seconds: float) -> None:
-        """The room says that the speaker talked for so long, and nothing came: no packet will ever tell of it."""
+        """The room says that the speaker talked for so long, and nothing came: no packet will ever tell of it.
+
+        No more counts than has passed since the newest packet or our beginning to listen: they may have talked before.
+        """
         if self._mailbox.closed:
             return
+        seconds = min(seconds, max(0.0, self._clock() - (self.last_packet_at or self._opened)))
         self._play([*self._reorder.flush(), Lost(round(seconds * RATE))])
 
     def close(self) -> None:

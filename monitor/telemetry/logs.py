@@ -17,7 +17,17 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 PERSONAL = "pii_"
 """How keys with personal data begin."""
 
-_CHATTY = ("aiortc", "aioice", "uvicorn", "uvicorn.error", "uvicorn.access", "websockets", "alembic", "faster_whisper")
+_CHATTY = (
+    "aiortc",
+    "aioice",
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "websockets",
+    "alembic",
+    "faster_whisper",
+    "httpx",
+)
 """Libraries that are heard from WARNING on only, whatever the level of our own log."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -65,12 +65,17 @@ class Place:
     codec: Codec
 
 
-def trainable(rows: Sequence[Row], without: str = "") -> list[Row]:
-    """Rows of the training part whose licences allow weights to be given away; `without` one family of generators."""
+def trainable(rows: Sequence[Row], without: str = "", leave_out: Collection[str] = ()) -> list[Row]:
+    """Rows of the training part whose licences allow weights to be given away.
+
+    `without`: a family of generators, `leave_out`: single generators that don't train.
+    """
     counts: dict[str, int] = {}
     kept = []
     for row in sorted(rows, key=lambda r: r.path):
         if row.split is not Split.TRAIN or not row.weights_ok or row.family in (COPIES, without or COPIES):
+            continue
+        if row.generator in leave_out:
             continue
         if row.label is Label.GENUINE:
             counts[row.speaker] = counts.get(row.speaker, 0) + 1
@@ -96,12 +101,21 @@ def examples(place: Place, rows: Sequence[Row], recipe: Recipe, told: Told) -> l
     return done
 
 
-def develop(place: Place, rows: Sequence[Row], plan: Plan, recipe: Recipe, words: Words, out: Path, told: Told) -> Set:
+def develop(
+    place: Place,
+    rows: Sequence[Row],
+    plan: Plan,
+    recipe: Recipe,
+    words: Words,
+    out: Path,
+    told: Told,
+    leave_out: Collection[str] = (),
+) -> Set:
     """Train, and write a directory that `models.load` takes. Goes on where it was broken off.
 
     Raises OSError, ValueError without speech of both classes, CalibrationInvalid.
     """
-    chosen = trainable(rows)
+    chosen = trainable(rows, leave_out=leave_out)
     heard = examples(place, chosen, recipe, told)
     trained = train(heard, plan, place.kept / "training.npz", lambda epoch, of, loss: told("training", epoch, of))
     made = bundle.material(chosen) | {"plan": str(plan), "recipe": str(recipe), "chain": CHAIN, "made_with": versions()}

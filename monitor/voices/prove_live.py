@@ -12,7 +12,7 @@ from monitor.model import RATE, Samples
 from monitor.voices.card import Table, between, percent
 from monitor.voices.corpus import confounds
 from monitor.voices.corpus.chain import CHAINS, through
-from monitor.voices.corpus.rows import Row
+from monitor.voices.corpus.rows import Label, Row
 from monitor.voices.detector import VoiceDetector
 from monitor.voices.develop import CHAIN, COPIES, rooms_of
 from monitor.voices.evidence import Rules, Thresholds
@@ -22,7 +22,7 @@ from monitor.voices.prove import Proof
 from monitor.voices.simulate import Delay, FalseAlerts, delays, false_alerts
 
 ROOMS = 2
-"""Conditions under which each speaker of the test part is heard."""
+"""Conditions under which each person of the test part is heard; machines in one."""
 MOST = 20
 """Recordings of one speaker in one room."""
 CONFOUNDED = 2
@@ -44,10 +44,13 @@ class Live:
 def live_tables(proof: Proof, live: Live) -> list[Table]:
     """False alerts per 1,000 speaker-hours, and how soon each generator is found."""
     rows = [row for row in proof.test(MOST) if row.family != COPIES]
-    heard = rooms_of(proof.place, rows, proof.loaded.detector, proof.calibration, ROOMS, proof.told)
-    people = [tape for tape in heard if not tape.generator]
+    detector, calibration = proof.loaded.detector, proof.calibration
+    people, machines = (
+        rooms_of(proof.place, [r for r in rows if r.label is label], detector, calibration, rooms, proof.told)
+        for label, rooms in ((Label.GENUINE, ROOMS), (Label.SYNTHETIC, 1))
+    )
     false = false_alerts(people, live.rules, live.thresholds, hours=live.hours, minutes=MINUTES, seed=live.seed)
-    found = delays(heard, live.rules, live.thresholds, seed=live.seed)
+    found = delays(machines, live.rules, live.thresholds, seed=live.seed)
     return [_false_table(false, live.thresholds, proof), _delays_table(found, proof.seen, live.thresholds)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import shutil
 import urllib.request
 import wave
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from monitor.bench.respeak import PROGRAM, spoken
 from monitor.config import load
@@ -23,6 +25,7 @@ from monitor.show import alert_row
 from monitor.voices import models
 from monitor.voices.calibrate import to_json
 from tests.helpers import voice_models as tiny
+from tests.helpers.browser import CHROMIUM, browser
 from tests.helpers.feed import collect
 from tests.helpers.service import SETTINGS, prepare, running
 from tests.helpers.speech import model_files, package_clips
@@ -92,10 +95,25 @@ async def test_a_machines_voice_is_marked_and_a_persons_is_not(tmp_path: Path) -
                 tasks.create_task(speak(room, "Machine", [machine], pause=0.5)),
             ]
             got = await feed
+            await on_the_dashboard(service.url)
             for speaker in speakers:
                 speaker.cancel()
         check(got, service.url)
         assert await asyncio.to_thread(service.stop) == 0, "".join(service.log)
+
+
+async def on_the_dashboard(url: str) -> None:
+    """The machine is marked there, the person is not."""
+    if CHROMIUM is None:
+        return
+    async with browser() as context:
+        page = await context.new_page()
+        await page.goto(url)
+        await expect(page.get_by_label("Machine: Synthetic-voice signature, for review")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_label("Person: Voice: no known sign")).to_be_visible()
+        await expect(page.get_by_role("article", name="synthetic-voice signature of Machine")).to_be_visible()
+        if shots := os.environ.get("ROOM_MONITOR_SCREENSHOTS"):
+            await page.screenshot(path=f"{shots}/voices-live.png")
 
 
 def check(got: list[FeedMessage], url: str) -> None:

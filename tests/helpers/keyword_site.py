@@ -13,6 +13,9 @@ from monitor.catalog.trials import Trials
 from monitor.keywords.backtest import Report
 from monitor.keywords.library import Library
 from monitor.model import Grade
+from monitor.registered import Register
+from monitor.room_desk import Alone
+from monitor.room_routes import room_routes
 from monitor.store.archive import Archive
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
@@ -46,6 +49,7 @@ async def keyword_site(directory: Path, content: str = SCAMS) -> AsyncIterator[S
             clips=directory / "clips",
             catalog=catalog,
             backtests=made,
+            routes=[room_routes(Alone(Register(directory, [])))],
         )
         server = await stack.enter_async_context(serve(create_app(deps), "127.0.0.1", 0))
         stack.callback(feed.close)

@@ -29,6 +29,7 @@ class TurnServer:
 
     port: int
     tls_port: int
+    addresses: Sequence[str]
     certificate: Path
     log: Path
 
@@ -44,12 +45,12 @@ class TurnServer:
                 return f"turns:{'localhost' if host == '127.0.0.1' else host}:{self.tls_port}"
 
 
-def _certify(folder: Path) -> None:
-    """A certificate for localhost, signed by itself, and its key."""
+def _certify(folder: Path, addresses: Sequence[str]) -> None:
+    """A certificate for localhost and these addresses, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses)]
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
@@ -76,7 +77,7 @@ async def turn_server(
     """Running until the block ends. `before`: words before the command, such as those that enter a namespace."""
     if shutil.which("turnserver") is None:
         pytest.skip(MISSING)
-    server = TurnServer(port, tls_port, folder / "cert.pem", folder / "turn.log")
+    server = TurnServer(port, tls_port, addresses, folder / "cert.pem", folder / "turn.log")
     users = ["--use-auth-secret", f"--static-auth-secret={SECRET}"] if shared_secret else [f"--user={USER}:{PASSWORD}"]
     process = _start(server, [*before, *_command(server, addresses, inside=bool(before)), *users])
     try:
@@ -118,7 +119,7 @@ def _command(server: TurnServer, addresses: Sequence[str], *, inside: bool) -> l
 def _start(server: TurnServer, command: list[str]) -> subprocess.Popen[bytes]:
     folder = server.log.parent
     folder.mkdir(parents=True, exist_ok=True)
-    _certify(folder)
+    _certify(folder, [each for each in server.addresses if "." in each])
     with server.log.open("wb") as log:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
 

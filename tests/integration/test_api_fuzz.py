@@ -97,7 +97,7 @@ async def test_whatever_is_sent_the_answer_is_as_promised(tmp_path: Path) -> Non
         await furnish(it)
         tried, answers = await asyncio.to_thread(fuzz, it.url)
         asked = {"PUT /api/keywords/lists/{name}", "POST /api/alerts/{alert}/verdict", "GET /api/alerts"}
-        assert asked <= tried.keys()
+        assert asked | {"POST /api/rooms", "DELETE /api/rooms/{room}"} <= tried.keys()
         assert answers[200] > 50
         assert answers[404] > 10
         assert answers[422] > 20
@@ -117,6 +117,8 @@ async def test_whatever_is_sent_the_answer_is_as_promised(tmp_path: Path) -> Non
         ("GET", "/api/keywords/hits?before=99999999999999999999999", None),
         ("GET", "/api/keywords/hits?rule=%ED%A0%80", None),
         ("POST", "/api/keywords/hits/99999999999999999999/verdict", b'{"verdict": "right", "who": "a"}'),
+        ("POST", "/api/rooms", b'{"id": "a", "name": "\\ud800"}'),
+        ("POST", "/api/rooms", b'["a"]'),
         ("POST", "/api/keywords/backtests", b'{"name": "scams-en", "since": 1e400}'),
     ],
 )

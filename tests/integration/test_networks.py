@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,57 +13,25 @@ import pytest
 from monitor.hearing.coverage import Book
 from monitor.model import Heard, RoomState
 from monitor.rooms.backoff import Backoff
-from monitor.rooms.builtin.connector import BuiltinConnector
 from monitor.rooms.connector import Connector
-from monitor.rooms.janus.connector import VideoRoomConnector
-from monitor.rooms.janus.protocol import Place
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.watch import RoomWatch
 from tests.helpers import networks
 from tests.helpers.floor import ROOM, Row, Typist, all_tracks, house, room_gaps, watch
-from tests.helpers.janus_people import talker
-from tests.helpers.janus_server import janus_server
-from tests.helpers.networks import Network, elsewhere
-from tests.helpers.people import person
-from tests.helpers.room_server import room_server, until
-from tests.helpers.stages import VIDEOROOM
+from tests.helpers.halls import NOTHING, Hall, builtin, videoroom
+from tests.helpers.networks import Network
+from tests.helpers.room_server import until
 from tests.helpers.voicelike import voice
 
-PORT = 8188
-TOKEN = "the monitor's"
 PATIENCE = 1.0
 SLACK = 0.7
 """Seconds by which the clocks of tracks, packets and rooms may differ in sum."""
-
-Hall = Callable[[Path, Network], AbstractAsyncContextManager[Connector]]
 
 
 @pytest.fixture
 def net() -> Iterator[Network]:
     with networks.network() as made:
         yield made
-
-
-@asynccontextmanager
-async def builtin(_folder: Path, net: Network) -> AsyncIterator[Connector]:
-    @asynccontextmanager
-    async def all_of_it() -> AsyncIterator[None]:
-        async with (
-            room_server(port=PORT, token=TOKEN, host=networks.ROOM) as running,
-            person(running.url(), "Ann", voice(30)),
-        ):
-            yield
-
-    async with elsewhere(net.room, all_of_it):
-        yield BuiltinConnector(f"ws://{networks.ROOM}:{PORT}/rooms/demo/ws", TOKEN, patience=PATIENCE)
-
-
-@asynccontextmanager
-async def videoroom(folder: Path, net: Network) -> AsyncIterator[Connector]:
-    async with janus_server(folder, PORT, videoroom=VIDEOROOM, host=networks.ROOM, before=net.at_room) as janus:
-        place = Place(janus.url, 1234, "Room Monitor", pin="sesame")
-        async with elsewhere(net.room, lambda: talker(replace(place, display="Ann"), voice(30), levels=True)):
-            yield VideoRoomConnector(lambda: place, patience=PATIENCE)
 
 
 class Monitored:
@@ -122,7 +89,7 @@ def anns(folder: Path) -> list[Row]:
 @pytest.mark.parametrize("hall", [builtin, videoroom])
 async def test_a_bad_cable(hall: Hall, net: Network, tmp_path: Path) -> None:
     """Packets in another order, or twice, are no loss; what never came is on the record."""
-    async with hall(tmp_path, net) as connector, monitored(tmp_path, connector) as there:
+    async with hall(tmp_path, net, voice(30), PATIENCE) as connect, monitored(tmp_path, connect(NOTHING)) as there:
         await there.hears(0.5)
         net.cable.swap = net.cable.double = 0.1
         await there.hears(2.0)
@@ -176,7 +143,7 @@ async def _close_udp(net: Network, there: Monitored) -> None:
 
 
 async def _outage(hall: Hall, net: Network, folder: Path, happens: Callable[[Network, Monitored], object]) -> None:
-    async with hall(folder, net) as connector, monitored(folder, connector) as there:
+    async with hall(folder, net, voice(30), PATIENCE) as connect, monitored(folder, connect(NOTHING)) as there:
         await there.hears(1.0)
         await happens(net, there)  # type: ignore[misc]
         await there.hears(1.0)

@@ -6,6 +6,7 @@ It runs in the test's own event loop. Everything not told otherwise is as draft-
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -65,6 +66,8 @@ class AwryWhep:
         self.pcmu = False  # sessions answer, and send, PCMU
         self.foreign = False  # Opus is agreed on, and the packets say that they are something else
         self.counter = False  # 406 with an offer of our own
+        self.astray = False  # neither end learns an address of the other that works
+        self.etags: list[str] = []  # of the sessions, in order
         self.deaf_to: set[str] = set()  # methods that are never answered
         self.patch = 204
         self._clip = clip
@@ -179,11 +182,15 @@ class AwryWhep:
             await pc.setLocalDescription(await pc.createOffer())
             sdp = pc.localDescription.sdp
         else:
-            await pc.setRemoteDescription(RTCSessionDescription(asked.body, "offer"))
+            offer = re.sub(r"a=candidate:.*\r\n", "", asked.body) if self.astray else asked.body
+            await pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             await pc.setLocalDescription(await pc.createAnswer())
             sdp = pc.localDescription.sdp
         if self.foreign:
             _relabel(pc)
+        if self.astray:
+            sdp = re.sub(r"(a=candidate:\S+ 1 udp \d+ )\S+", r"\g<1>192.0.2.99", sdp)
+        self.etags.append(session.etag)
         headers = {"Content-Type": self.kind, "Location": f"/session/{number}", "ETag": session.etag, **self.headers}
         return Reply(406 if self.counter else 201, headers, sdp)
 

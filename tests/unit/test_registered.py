@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitor.check import findings
 from monitor.config_rooms import JanusRoom, Room
 from monitor.errors import ConfigInvalid, RoomConflict, RoomUnknown
 from monitor.registered import FILE, MOST, SECRETS, Register, parsed
@@ -118,3 +120,16 @@ def test_settings_on_the_command_line_are_toml_where_they_can_be() -> None:
         fields_of(["room"])
     with pytest.raises(ConfigInvalid, match="has a value already"):
         fields_of(["ice=1", "ice.ipv6=true"])
+
+
+def test_half_of_a_character_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match="half of a character"):
+        Register(tmp_path, []).add(Room(id="annex", name="\ud800"))
+
+
+def test_check_looks_at_them_too(tmp_path: Path) -> None:
+    Register(tmp_path, []).add(janus(pin="env:ROOM_MONITOR_SECRET_THAT_NOBODY_SET"))
+    (tmp_path / "monitor.toml").write_text(f'[storage]\ndata = "{tmp_path}"\n')
+    found = findings(tmp_path / "monitor.toml")
+    rooms = [(each.grade, each.what) for each in islice(found, 3)]
+    assert rooms[1:] == [("ok", "rooms"), ("wrong", "room stage")]

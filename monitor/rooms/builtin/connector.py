@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from monitor.errors import ConnectionLost, Refused
 from monitor.mailbox import Closed, Mailbox
 from monitor.model import Speaker
-from monitor.rooms.builtin.client import Visit, visit
+from monitor.rooms.builtin.client import Participant, Visit, visit
 from monitor.rooms.builtin.listen import Listener
 from monitor.rooms.builtin.protocol import Message, Role
 from monitor.rooms.connector import Capabilities, Session, Track
@@ -72,17 +72,21 @@ class _Session:
             raise self._error
 
     def roster(self) -> tuple[Speaker, ...]:
-        return tuple(who.speaker for who in self._visit.roster.values() if who.role == "participant")
+        return tuple(who.speaker for who in self._people())
 
     def talking(self) -> dict[str, bool]:
         """See `SaysWhoTalks`."""
         said = {}
-        for who in self._visit.roster.values():
-            if who.role == "participant":
-                dog = self._dogs.get(who.id)
-                expecting = dog.expecting if dog is not None else None
-                said[who.name] = who.talking and not who.muted if expecting is None else expecting
+        for who in self._people():
+            dog = self._dogs.get(who.id)
+            expecting = dog.expecting if dog is not None else None
+            said[who.name] = who.talking and not who.muted if expecting is None else expecting
         return said
+
+    def _people(self) -> list[Participant]:
+        """Without the monitor, also where it has come as one of them."""
+        others = [who for who in self._visit.roster.values() if who.id != self._visit.id]
+        return [who for who in others if who.role == "participant"]
 
     async def announce(self, notice: str) -> None:
         await self._visit.send("announce", notice=notice)

@@ -87,15 +87,15 @@ class Judge:
         if last is None or counts.packets < last.packets:  # the SDK began to count anew
             last = Counts(0, 0, counts.made_up)
         if counts.packets == last.packets:
-            return self._nothing_came(frames, talking)
+            return self._nothing_came(frames, min(frames, TAIL) if counts.packets else 0, talking)
         missing = counts.missing - last.missing
         if self._held:  # what is missing now was sent while nothing came
             return self._again(frames, missing)
         lost = min(frames, self._agreed(missing, counts.made_up - last.made_up))
         return Verdict(heard=frames - lost, lost=lost)
 
-    def _nothing_came(self, frames: int, talking: bool) -> Verdict:
-        heard = 0 if self._held else min(frames, TAIL)
+    def _nothing_came(self, frames: int, tail: int, talking: bool) -> Verdict:
+        heard = 0 if self._held else tail
         self._held += frames - heard
         self._talked += (frames - heard) * talking
         return Verdict(heard=heard, held=frames - heard)

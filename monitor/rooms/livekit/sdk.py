@@ -15,18 +15,19 @@ that means here:
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
-from collections.abc import Iterable
+import threading
 from contextlib import suppress
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from monitor.errors import ConnectionLost, Refused, Step
-from monitor.rooms.livekit.loss import Counts
+from monitor.rooms.livekit.loss import NOTHING, Counts
 
 if TYPE_CHECKING:
     from livekit import rtc
-    from livekit.rtc._proto.stats_pb2 import RtcStats
 
     from monitor.rooms.livekit.protocol import Place
 
@@ -38,6 +39,9 @@ JOIN_SECONDS = 12.0
 GOODBYE_SECONDS = 3.0
 """For leaving; a server that is gone answers nothing."""
 STATS_SECONDS = 1.0
+"""For an answer with the counters."""
+CALLBACK_SECONDS = 0.2
+"""At the end of the process."""
 SETTLE_SECONDS = 2.0
 """How long a join waits for connects before it that were given up: with the same identity they would throw it out."""
 
@@ -48,9 +52,21 @@ def load() -> ModuleType:
         from livekit import rtc
     except ImportError as error:
         raise Refused(f"LiveKit's SDK can't be loaded ({error}): {INSTALL}") from error
+    _prepare()
+    return rtc
+
+
+@cache
+def _prepare() -> None:
     # It warns of ordinary things ("drop unknown FFI handle" whenever it leaves), and in words that may name people.
     logging.getLogger("livekit").setLevel(logging.ERROR)
-    return rtc
+    atexit.register(_let_callbacks_end)  # before the SDK registers its own, which is then run earlier
+
+
+def _let_callbacks_end() -> None:
+    """A native thread that comes back into Python once the interpreter is going away aborts the process. The SDK stops
+    its callbacks in an exit function of its own, which runs before this one; those on their way get the time to end."""
+    threading.Event().wait(CALLBACK_SECONDS)
 
 
 def load_api() -> ModuleType:
@@ -139,31 +155,33 @@ async def leave(room: rtc.Room) -> None:
             await room.disconnect()
 
 
-async def stats(room: rtc.Room) -> list[RtcStats] | None:
-    """The SDK's counters of what is received now; None where it gives none."""
+async def counts(track: rtc.Track) -> Counts | None:
+    """What the SDK has counted on a track; None where it doesn't answer.
+
+    Asked of each track by itself: in the statistics of the whole connection a track has the name of the one that had
+    its m-line first, and who comes second would be taken for somebody of whom nothing arrives.
+    """
+    asked = asyncio.get_running_loop().create_task(track.get_stats())
+    try:
+        await asyncio.wait([asked], timeout=STATS_SECONDS)
+    finally:
+        asked.cancel()
+    if not asked.done() or asked.cancelled() or asked.exception() is not None:
+        return None
+    found = [each.inbound_rtp for each in asked.result() if each.WhichOneof("stats") == "inbound_rtp"]
+    if not found:
+        return NOTHING  # nothing has come: there is no entry before
+    newest = max(found, key=lambda each: each.inbound.last_packet_received_timestamp)
+    return Counts(newest.received.packets_received, newest.received.packets_lost, newest.inbound.concealed_samples)
+
+
+async def path(room: rtc.Room) -> str:
+    """The pair of candidates that media goes over, for people; empty where it isn't known."""
     try:
         async with asyncio.timeout(STATS_SECONDS):
-            return (await room.get_rtc_stats()).subscriber_stats
+            entries = (await room.get_rtc_stats()).subscriber_stats
     except (RuntimeError, TimeoutError):
-        return None
-
-
-def counts(found: Iterable[RtcStats]) -> dict[str, Counts]:
-    """Track → what was counted on it."""
-    return {
-        each.inbound_rtp.inbound.track_identifier: Counts(
-            each.inbound_rtp.received.packets_received,
-            each.inbound_rtp.received.packets_lost,
-            each.inbound_rtp.inbound.concealed_samples,
-        )
-        for each in found
-        if each.WhichOneof("stats") == "inbound_rtp" and each.inbound_rtp.stream.kind == "audio"
-    }
-
-
-def path(found: Iterable[RtcStats]) -> str:
-    """The pair of candidates that media goes over, for people; empty where it isn't known."""
-    entries = list(found)
+        return ""
     ends = {}
     for each in entries:
         match each.WhichOneof("stats"):

@@ -16,7 +16,6 @@ from monitor.rooms import progress
 from monitor.rooms.connector import Track
 from monitor.rooms.livekit import door, sdk
 from monitor.rooms.livekit.ends import why_it_ended
-from monitor.rooms.livekit.loss import NOTHING, Counts
 from monitor.rooms.livekit.protocol import Place
 from monitor.rooms.livekit.stream import LiveKitStream, samples_of
 from monitor.rooms.watchdog import Watchdog
@@ -51,7 +50,7 @@ class Visit:
         self._new: Mailbox[tuple[LiveKitStream, rtc.AudioStream]] = Mailbox(TRACKS)
         self._streams: dict[str, LiveKitStream] = {}  # by the track's id
         self._dogs: dict[str, Watchdog] = {}  # by the track's id
-        self._known: set[str] = set()  # ids of all tracks that there were
+        self._heard: dict[str, rtc.Track] = {}  # by the track's id
         self._talking: frozenset[str] = frozenset()  # identities
         self._broken_at: float | None = None  # event loop's time since which the SDK tries to mend the connection
         self._error: ConnectionLost | Refused | None = None
@@ -83,7 +82,7 @@ class Visit:
         self._listen_to_the_sdk()
         progress.began(Step.PATH)
         await sdk.enter(self._room, self._place, self._leavings)
-        progress.reached(Step.PATH, sdk.path(await sdk.stats(self._room) or ()))
+        progress.reached(Step.PATH, await sdk.path(self._room))
         progress.reached(Step.ENCRYPTION)
         self._ask_for_all()
 
@@ -97,9 +96,10 @@ class Visit:
         """Read the SDK's counters, and notice when nothing comes."""
         while not self._tracks.closed:
             await asyncio.sleep(LOOK)
-            found = await sdk.stats(self._room)
-            if found is not None:
-                self._judge(sdk.counts(found))
+            for track, heard in tuple(self._heard.items()):
+                counts = await sdk.counts(heard)
+                if stream := self._streams.get(track):
+                    stream.look(counts, talking=bool(self._dogs[track].expecting))
             self._watch()
             if self._broken_at is not None:
                 await self._see_whether_it_mends(self._broken_at)
@@ -107,14 +107,6 @@ class Visit:
     async def close(self) -> None:
         self._finish(None)
         await sdk.leave(self._room)
-
-    def _judge(self, counts: Mapping[str, Counts]) -> None:
-        """A track that nothing has come for isn't counted yet. Were there counts of a track that nobody knows, names
-        in them would mean something else than we think: then none is relied on."""
-        known = counts.keys() <= self._known
-        for track, stream in self._streams.items():
-            talking = bool(self._dogs[track].expecting)
-            stream.look(counts.get(track, NOTHING if known else None), talking=talking)
 
     def _watch(self) -> None:
         now = time.time()
@@ -187,7 +179,7 @@ class Visit:
             return
         stream = LiveKitStream(_speaker(who), muted=publication.muted)
         audio = self._rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=20)
-        self._known.add(track.sid)
+        self._heard[track.sid] = track
         self._streams[track.sid], self._dogs[track.sid] = stream, Watchdog(self._patience)
         self._expect(track.sid, who.identity in self._talking)
         self._new.put_now((stream, audio))
@@ -200,6 +192,7 @@ class Visit:
     def _end(self, track: str) -> None:
         stream = self._streams.pop(track, None)
         self._dogs.pop(track, None)
+        self._heard.pop(track, None)
         if stream is not None:
             stream.close()
 

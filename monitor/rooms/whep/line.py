@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import httpx
@@ -17,10 +17,10 @@ from monitor.model import Speaker
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.connector import Track
 from monitor.rooms.peer import MediaStream
-from monitor.rooms.servers import Ice
+from monitor.rooms.servers import Ice, Server
 from monitor.rooms.whep.http import LEAVE_SECONDS, Door, Opened
 from monitor.rooms.whep.media import Media
-from monitor.rooms.whep.protocol import Later, NotLive, Stream
+from monitor.rooms.whep.protocol import Later, NotLive, Stream, fragment
 from monitor.rooms.whep.track import StreamTrack
 from monitor.rooms.whole import whole
 
@@ -30,6 +30,8 @@ REFUSED_SECONDS = 30.0
 """Seconds after which a stream that was refused is asked for again: its token may have been renewed."""
 PATH_SECONDS = 10.0
 """In which a path for media must be found."""
+STRAIGHT_SECONDS = 0.5
+"""In which a path without STUN and TURN servers is found, if there is one: most streams never ask a server."""
 STEADY = 1.0
 """Seconds of a session that was no mere accident: what follows its loss is tried at once."""
 IN_DOUBT = 3.0
@@ -48,6 +50,7 @@ GOODBYE = 0.5
 FOREIGN = 50
 """Packets in a row that are not Opus, from which on they are the stream: one second."""
 NO_PATH = "no path for media to the server: is UDP open between this machine and its media ports?"
+NO_RELAY = "only relays may be used, and no TURN server gives one: neither those of the settings nor the endpoint's"
 
 log = structlog.get_logger()
 
@@ -89,7 +92,9 @@ class Line:
         self._track: StreamTrack | None = None
         self._known = False  # the server has said once that there is such a stream
         self._lost_at = 0.0  # wall time up to which is booked what can't be heard; 0: nothing is being lost
+        self._in_doubt = False  # nothing was asked since the newest session
         self._booking = asyncio.Lock()
+        self._named: tuple[Server, ...] = ()  # STUN and TURN servers that the endpoint has named
         self._offered_at = 0.0  # event loop time
         self._live_since = 0.0  # event loop time, of the newest session; 0: the newest try has come to none
         self._silent_since = 0.0  # event loop time; 0: it is not, or nothing is known
@@ -131,10 +136,12 @@ class Line:
         except NotLive as error:
             return self._not_live(error)
         except Refused as error:
+            self._in_doubt = False
             self._fell(Standing.REFUSED, error)
             return REFUSED_SECONDS
         except ConnectionLost as error:
             lasted = _now() - self._live_since if self._live_since else 0.0
+            self._in_doubt = lasted > 0
             self._backoff.held(lasted)
             self._fell(Standing.AGAIN if lasted > STEADY else Standing.LOST, error)
             after = self._asked_to_wait(error.after) if isinstance(error, Later) else 0.0
@@ -158,10 +165,15 @@ class Line:
     async def _session(self) -> None:
         """Raises NotLive, ConnectionLost, Refused; Closed where the visit has ended."""
         media, opened = await self._open()
+        if not media.reachable and opened.servers and not self._named:
+            await self._door.close(opened)
+            await whole(self._drop_media())
+            self._named = opened.servers  # without which there was no address to offer
+            media, opened = await self._open()
         self._media = None
         if opened.countered:
             await whole(media.close())
-            media = Media(self.speaker, self._around.ice)
+            media = Media(self.speaker, self._around.ice.adding(opened.servers))
         goodbye = LEAVE_SECONDS
         try:
             await self._follow(media, await self._begin(media, opened))
@@ -177,7 +189,7 @@ class Line:
         if self._media is not None and _now() - self._offered_at > FRESH:
             await whole(self._drop_media())
         if self._media is None:
-            self._media, self._offered_at = Media(self.speaker, self._around.ice), _now()
+            self._media, self._offered_at = Media(self.speaker, self._ice()), _now()
         try:
             return self._media, await self._door.open(await self._media.offer())
         except (Later, Refused):
@@ -188,17 +200,44 @@ class Line:
                 raise ConnectionLost(f"this machine has no address to hear at: {error}", step=Step.PATH) from error
             raise
 
+    def _ice(self) -> Ice:
+        """Servers are asked later, where they are needed; but with relays only there is nothing to offer without."""
+        ice = self._around.ice
+        return ice.adding(self._named) if ice.relay_only else replace(ice, servers=())
+
     async def _begin(self, media: Media, opened: Opened) -> MediaStream:
+        servers = () if opened.countered else tuple(dict.fromkeys((*self._around.ice.servers, *opened.servers)))
+        if not media.reachable:
+            raise ConnectionLost(NO_RELAY, step=Step.RELAY)
         if opened.countered:
             sdp, stream = await media.answer(opened.sdp)
             await self._door.answer(opened, sdp)
         else:
-            stream = await media.accept(opened.sdp)
-        self._known, self._live_since, self._silent_since = True, _now(), 0.0
+            stream = await media.accept(opened.sdp, seeking=bool(servers))
+        self._known, self._silent_since = True, 0.0
         self._become(Standing.LIVE, self.error)
-        if not await media.connected(PATH_SECONDS):
+        if not await self._connect(media, opened, servers):
             raise ConnectionLost(NO_PATH, step=Step.PATH)
+        self._live_since = _now()
         return stream
+
+    async def _connect(self, media: Media, opened: Opened, servers: tuple[Server, ...]) -> bool:
+        """Find a path: straight, or with the help of STUN and TURN servers where that takes too long."""
+        if servers and not self._around.ice.relay_only and await media.connected(STRAIGHT_SECONDS):
+            return True
+        async with asyncio.TaskGroup() as group:
+            seeking = group.create_task(self._seek(media, opened, servers))
+            there = await media.connected(PATH_SECONDS)
+            seeking.cancel()
+        return there
+
+    async def _seek(self, media: Media, opened: Opened, servers: tuple[Server, ...]) -> None:
+        if servers:
+            found = await media.seek(servers)
+            # A server that takes none by PATCH learns of them from our checks all the same.
+            if found and not await self._door.add(opened, fragment(await media.offer(), found)):
+                log.info("whep.candidates_not_taken", speaker=self.speaker.id)
+            await media.sought()
 
     async def _follow(self, media: Media, stream: MediaStream) -> None:
         """Listen until the session ends, which is an error always."""
@@ -255,10 +294,10 @@ class Line:
 
         Not in the moment after a session: the next answer may say that the speaker has gone.
         """
-        after = {Standing.AGAIN: IN_DOUBT, Standing.LOST: 0.0, Standing.REFUSED: 0.0}.get(self.standing)
-        if after is None or not self._lost_at or not self._around.going_on():
+        if self.standing not in (Standing.AGAIN, Standing.LOST, Standing.REFUSED) or not self._lost_at:
             return
-        if time.time() - self._lost_at > (UNHEARD if self._track is None else after):
+        patience = UNHEARD if self._track is None else IN_DOUBT if self._in_doubt else 0.0
+        if self._around.going_on() and time.time() - self._lost_at > patience:
             async with self._booking:
                 await self._book()
 

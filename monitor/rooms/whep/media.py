@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
@@ -11,9 +12,10 @@ from monitor.model import Speaker
 from monitor.rooms import path
 from monitor.rooms.builtin import private
 from monitor.rooms.builtin.sdp import SDP_ERRORS, ask_for_fec, opus_only
+from monitor.rooms.gather import Gathering
 from monitor.rooms.ice import connection
 from monitor.rooms.peer import MediaStream, Receiver
-from monitor.rooms.servers import Ice
+from monitor.rooms.servers import Ice, Server
 from monitor.rooms.whep.protocol import mux_only
 from monitor.rooms.whole import whole
 
@@ -39,6 +41,11 @@ class Media:
         """The server has ended the connection, or ICE has given it up."""
         return self._pc.connectionState in ("closed", "failed")
 
+    @property
+    def reachable(self) -> bool:
+        """Whether the offer, if one was made, names an address of ours."""
+        return not self._offer or "\na=candidate:" in self._offer
+
     async def offer(self) -> str:
         """An offer to hear one stream; the same one when called again. Raises OSError where there is no address."""
         if not self._offer:
@@ -48,8 +55,11 @@ class Media:
             self._offer = mux_only(ask_for_fec(self._pc.localDescription.sdp))
         return self._offer
 
-    async def accept(self, answer: str) -> MediaStream:
-        """Take the answer to the offer; the stream. Raises Refused where it can't be used."""
+    async def accept(self, answer: str, *, seeking: bool = False) -> MediaStream:
+        """Take the answer to the offer; the stream. `seeking`: candidates of ours follow, so the path is not given up
+        before `seek` is done. Raises Refused where it can't be used."""
+        if seeking:
+            answer = answer.replace("a=end-of-candidates\r\n", "")
         stream = self._receiver.open(self._pc.getTransceivers()[0].mid or "", self._speaker)
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
@@ -86,6 +96,18 @@ class Media:
         except TimeoutError:
             return False
         return True
+
+    async def seek(self, servers: Sequence[Server]) -> list[str]:
+        """Further candidates, for the server to know."""
+        found = self._pc.getTransceivers()[0].receiver.transport.transport._connection
+        if not isinstance(found, Gathering):
+            return []
+        return [candidate.to_sdp() for candidate in await found.further(servers)]
+
+    async def sought(self) -> None:
+        """There are no more candidates, on either side."""
+        if not self.ended:
+            await self._pc.addIceCandidate(None)
 
     async def packets(self) -> int:
         return await path.packets(self._pc)

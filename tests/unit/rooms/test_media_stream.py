@@ -313,3 +313,20 @@ async def test_ten_minutes_of_silence_let_others_run_meanwhile() -> None:
         neighbour.cancel()
     assert frames.count(Origin.QUIET) == 599 * 50
     assert turns > 500
+
+
+async def test_no_more_is_missed_than_the_stream_was_open() -> None:
+    """Somebody may have talked before we subscribed to them."""
+    bench = Bench()
+    bench.clock.now += 1.0
+    bench.stream.missed(9.0)
+    frames = await bench.hear()
+    assert [frame.origin for frame in frames] == [Origin.LOST] * 50
+
+
+async def test_what_is_missed_counts_from_the_newest_packet() -> None:
+    bench = Bench()
+    bench.send(packets(tone(0.2)))
+    bench.clock.now += 0.98
+    bench.stream.missed(9.0)
+    assert origins(await bench.hear())[Origin.LOST] == 50

@@ -129,7 +129,7 @@ def test_copies_of_lost_packets_help() -> None:
     sent = melody(6.0)
     with_copies = over(sent, Link(32_000, loss=0.15, fec=True), np.random.default_rng(5))
     without = over(sent, Link(32_000, loss=0.15, fec=False), np.random.default_rng(5))
-    assert _distance(sent, with_copies) < _distance(sent, without)
+    assert _distance(sent, with_copies) < 0.8 * _distance(sent, without)
 
 
 def test_chains_draw_within_their_ranges() -> None:

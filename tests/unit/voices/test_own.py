@@ -112,6 +112,7 @@ def test_what_may_train() -> None:
     assert not kept & {"licence.wav", "test.wav", "copy.wav"}
     assert len(kept) == 2 + MOST
     assert "formant.wav" not in {r.path for r in trainable(rows, without="formant")}
+    assert "formant.wav" not in {r.path for r in trainable(rows, leave_out=["formant-x"])}
 
 
 def test_figures_on_what_was_trained_on_are_refused() -> None:

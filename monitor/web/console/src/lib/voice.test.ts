@@ -14,7 +14,8 @@ const detector: VoiceDetectorView = {
 test('a likelihood ratio has two figures and says which way it goes', () => {
   assert.equal(ratio(0), '1 : 1')
   assert.equal(ratio(Math.log(20)), '20 : 1')
-  assert.equal(ratio(Math.log(1234)), '1200 : 1')
+  assert.equal(ratio(Math.log(567)), '570 : 1')
+  assert.deepEqual([ratio(15), ratio(-15)], ['over 1000 : 1', '1 : over 1000'])
   assert.equal(ratio(-Math.log(2.54)), '1 : 2.5')
 })
 

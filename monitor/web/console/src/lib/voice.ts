@@ -2,9 +2,15 @@
 import type { VoiceDetectorView, VoiceSignView, VoiceView } from './feed'
 import { span } from './format.ts'
 
-/** "20 : 1", "1 : 3", "1 : 1" of a natural log of a likelihood ratio; two figures, since no more are meant. */
+const MOST = 1000
+
+/**
+ * "20 : 1", "1 : 3", "1 : 1" of a natural log of a likelihood ratio; two figures, since no more are meant. No detector
+ * was measured on so many people that it could say "a million times": beyond a thousand it is only said to be beyond.
+ */
 export function ratio(llr: number): string {
   const times = Math.exp(Math.abs(llr))
+  if (times > MOST) return llr < 0 ? `1 : over ${MOST}` : `over ${MOST} : 1`
   const two = times < 9.95 ? times.toFixed(1).replace(/\.0$/, '') : String(Number(times.toPrecision(2)))
   return llr < 0 ? `1 : ${two}` : `${two} : 1`
 }
