@@ -51,6 +51,32 @@ def bench_latency(
     run_expected(measure(settings, fetch_recordings(), alerts, out))
 
 
+@app.command("capacity")
+def bench_capacity(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's"),
+    ] = None,
+    rooms: Annotated[str, typer.Option(help="Numbers of rooms to try, with commas")] = "10,20,40,60",
+    seconds: Annotated[float, typer.Option(min=10, help="Seconds to hold each")] = 300.0,
+    plain: Annotated[bool, typer.Option(help="Beside plain 30 s windows, one at a time")] = True,
+    config: Config = None,
+) -> None:
+    """How many rooms this machine hears in time, with the whole pipeline at work."""
+    import tempfile
+
+    from monitor.bench.capacity import measure
+    from monitor.bench.clips import from_manifest, from_recordings
+
+    settings = load(config)
+    start_log(settings, logging.WARNING)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    counts = [int(number) for number in rooms.split(",")]
+    with tempfile.TemporaryDirectory(prefix="room-monitor-bench-") as scratch:
+        clips = from_manifest(data, "en") if data else from_recordings(fetch_recordings(), Path(scratch))
+        run_expected(measure(settings, clips, counts, seconds, plain, out))
+
+
 @app.command("matching")
 def bench_matching(
     rules: Annotated[int, typer.Option(min=1000, help="Rules over all kinds")] = 100_000,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -27,6 +28,7 @@ from monitor.pipeline import Pipeline
 from monitor.raising import Raiser
 from monitor.rehearing import Case, Rehearing
 from monitor.speech.batcher import Batcher
+from monitor.speech.brief import TOGETHER
 from monitor.speech.recogniser import Recogniser
 from monitor.speech.second import SecondHearings, in_the_background
 from monitor.speech.weights import find
@@ -104,9 +106,8 @@ async def build(
     library = Library(settings.keywords.lists)
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
-    if hears is None:
-        hears = await asyncio.to_thread(_recogniser, settings)
-    recogniser = hears
+    workers = 1 if hears else _workers(settings)
+    recogniser = hears if hears is not None else await asyncio.to_thread(_recogniser, settings)
     bigger = await asyncio.to_thread(_bigger, settings)
     gate = await asyncio.to_thread(SpeechGate)
     judge = await asyncio.to_thread(voice_detector, settings.voices)
@@ -152,6 +153,8 @@ async def build(
             backlog_seconds=settings.speech.backlog,
             done=pipeline.settle,
             clock=time.monotonic,
+            workers=workers,
+            together=TOGETHER,
         )
         pipeline.batcher = batcher
         if bigger is not None:
@@ -182,7 +185,13 @@ def _prepare(database: Path) -> None:
 
 
 def _recogniser(settings: Settings) -> Recogniser:
-    return _whisper(settings, settings.speech.model, settings.speech.unsure, full=settings.speech.context == "full")
+    speech = settings.speech
+    return _whisper(settings, speech.model, speech.unsure, full=speech.context == "full", workers=_workers(settings))
+
+
+def _workers(settings: Settings) -> int:
+    """One thread each hears more utterances than several threads for one."""
+    return settings.speech.workers or min(os.cpu_count() or 1, 8)
 
 
 def _bigger(settings: Settings) -> Recogniser | None:
@@ -192,7 +201,7 @@ def _bigger(settings: Settings) -> Recogniser | None:
     return in_the_background(lambda: _whisper(settings, settings.speech.second, 0.0, full=True))
 
 
-def _whisper(settings: Settings, name: str, unsure: float, full: bool) -> Recogniser:
+def _whisper(settings: Settings, name: str, unsure: float, full: bool, workers: int = 1) -> Recogniser:
     speech = settings.speech
     model = find(name, trust=speech.trust)
     return WhisperRecogniser(
@@ -200,7 +209,8 @@ def _whisper(settings: Settings, name: str, unsure: float, full: bool) -> Recogn
         model.name,
         device=speech.device,
         compute_type=speech.compute_type,
-        threads=speech.threads,
+        threads=speech.threads or (1 if workers > 1 else 0),
+        workers=workers,
         unsure=unsure,
         full=full,
     )

@@ -113,11 +113,12 @@ async def replay(
     metrics = metrics or Metrics()
     current = Path()
     room = Room(id="replay", languages=(language,) if language else ())
-    settings = settings.model_copy(update={"rooms": (room,)})
+    alone: dict[str, Any] = {"workers": 1}  # a file's utterances come one by one: each has all cores
     if not live:
-        hearing = settings.hearing.model_copy(update=PATIENT)
-        speech = settings.speech.model_copy(update={"context": "full"})
-        settings = settings.model_copy(update={"hearing": hearing, "speech": speech})
+        alone["context"] = "full"
+        settings = settings.model_copy(update={"hearing": settings.hearing.model_copy(update=PATIENT)})
+    speech = settings.speech.model_copy(update=alone)
+    settings = settings.model_copy(update={"rooms": (room,), "speech": speech})
     hits: dict[str, AlertView] = {}
 
     def told(message: Numbered) -> None:

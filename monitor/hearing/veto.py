@@ -56,7 +56,7 @@ class SpeechGate:
         )
 
     def examine(self, audio: Samples) -> Verdict:
-        """Is there speech in it? Safe to call from one thread at a time."""
+        """Is there speech in it? Safe to call from several threads."""
         if not audio.any():
             return Verdict(0.0, 0.0, ())
         windows = self._probabilities(_levelled(audio))

@@ -19,6 +19,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from monitor.model import Word
+from monitor.speech.brief import max_length
 from monitor.speech.ghosts import Claim, believe, compression
 
 BEAM = 5
@@ -171,7 +172,7 @@ def hypotheses(whisper: Any, encoded: Any, tokenizer: Any, options: Any, best: S
         beam_size=BEAM,
         num_hypotheses=BEAM,
         length_penalty=1,
-        max_length=len(prompt) + min(round(longest), options.max_new_tokens),
+        max_length=max_length(len(prompt), min(round(longest), options.max_new_tokens)),
         return_scores=True,
         return_no_speech_prob=True,
         suppress_blank=True,

@@ -1,4 +1,4 @@
-"""The recogniser's thread and its queue: bounded by seconds of audio, honest about what it gives up.
+"""The recogniser's threads and their queue: bounded by seconds of audio, honest about what it gives up.
 
 Every utterance that is submitted comes out in exactly one outcome, also on overload, on an error and on a stop.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
@@ -16,7 +16,8 @@ import structlog
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx
 
 from monitor.model import RATE, Heard, Samples, Transcript, Utterance
-from monitor.speech.recogniser import Hints, Recogniser
+from monitor.speech.recogniser import Hints, Recogniser, context
+from monitor.speech.schedule import Schedule, Waiting
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ class Verdict(Protocol):
 
 
 Gate = Callable[[Samples], Verdict]
-"""Called in the recogniser's thread with the samples of a whole utterance."""
+"""Called in the recogniser's threads with the samples of a whole utterance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,17 +76,18 @@ class GivenUp:
 Outcome = Transcribed | Vetoed | GivenUp
 
 
-class _Waiting(NamedTuple):
-    utterance: Utterance
-    hints: Hints
-    since: float
+class _Batch(NamedTuple):
+    """What one thread is at work on."""
+
+    items: tuple[Waiting, ...]
+    future: asyncio.Future[list[Outcome]]
 
 
 class Batcher:
     """`submit` from the event loop; `run` in one task; `close` ends it once all is examined.
 
-    `done` is awaited with each outcome, one at a time. What it raises ends `run`: it is a bug.
-    Cancelling `run` is the deadline: what is left comes out as given up before the cancellation goes on.
+    `done` is awaited with each outcome, one at a time, those of a track in order. What it raises ends `run`: it is a
+    bug. Cancelling `run` is the deadline: what is left comes out as given up before the cancellation goes on.
     """
 
     def __init__(
@@ -97,16 +99,21 @@ class Batcher:
         backlog_seconds: float,
         done: Callable[[Outcome], Awaitable[None]],
         clock: Callable[[], float],
+        workers: int = 1,
+        together: int = 1,
     ) -> None:
+        """`workers`: threads that call the recogniser at the same time; `together`: most utterances in one call."""
         self._recogniser = recogniser
         self._gate = gate
         self._veto = veto
         self._limit = backlog_seconds
         self._done = done
         self._clock = clock
-        self._waiting: deque[_Waiting] = deque()  # bounded by seconds, in submit
-        self._current: _Waiting | None = None
-        self._given_up: deque[GivenUp] = deque()  # handed over as soon as the loop runs
+        self._workers = workers
+        self._together = together
+        self._waiting = Schedule()  # bounded by seconds, in submit
+        self._running: list[_Batch] = []  # at most `workers`
+        self._over: deque[Outcome] = deque()  # handed over as soon as the loop runs; bounded by what was submitted
         self._telling = False  # `done` is at work
         self._closed = False
         self._wake = asyncio.Event()
@@ -117,14 +124,13 @@ class Batcher:
     @property
     def waiting_seconds(self) -> float:
         """Seconds of speech that wait or are being examined."""
-        current = self._current.utterance.seconds if self._current else 0.0
-        return current + sum(item.utterance.seconds for item in self._waiting)
+        return self._waiting.seconds + sum(item.seconds for batch in self._running for item in batch.items)
 
     @property
     def oldest_age(self) -> float:
         """Seconds since the oldest utterance that isn't done was submitted; 0 where there is none."""
-        oldest = self._current or (self._waiting[0] if self._waiting else None)
-        return self._clock() - oldest.since if oldest else 0.0
+        left = [*self._waiting, *(item for batch in self._running for item in batch.items)]
+        return self._clock() - min(item.since for item in left) if left else 0.0
 
     @property
     def lost_seconds(self) -> float:
@@ -137,16 +143,17 @@ class Batcher:
         return self._failures
 
     def submit(self, utterance: Utterance, hints: Hints) -> None:
-        """Queue an utterance; never waits. Past the limit the oldest are given up, never the one that came last.
+        """Queue an utterance; never waits. Past the limit the oldest of the fullest room are given up, never the one
+        that came last.
 
         After `close` it is given up at once.
         """
         if self._closed:
             self._give_up(utterance, "the recogniser has stopped", Heard.LOST_ERROR)
             return
-        self._waiting.append(_Waiting(utterance, hints, self._clock()))
-        while len(self._waiting) > 1 and sum(w.utterance.seconds for w in self._waiting) > self._limit:
-            self._give_up(self._waiting.popleft().utterance, f"more than {self._limit:g} s of speech waited")
+        self._waiting.add(utterance, hints, self._clock())
+        while self._waiting.seconds > self._limit and (oldest := self._waiting.give_up()):
+            self._give_up(oldest.utterance, f"more than {self._limit:g} s of speech waited")
         self._wake.set()
 
     def close(self) -> None:
@@ -159,16 +166,24 @@ class Batcher:
 
         At 0, `done` has returned for all that was submitted.
         """
-        while self.waiting_seconds > below or (self._telling and below == 0):
+        while self.waiting_seconds > below or ((self._telling or self._over) and below == 0):
             self._moved.clear()
             await self._moved.wait()
 
     async def run(self) -> None:
-        """Examine what is submitted, in order. Raises what `done` raises, and bugs of the recogniser."""
-        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recogniser")
+        """Examine what is submitted. Raises what `done` raises, and bugs of the recogniser."""
+        pool = ThreadPoolExecutor(max_workers=self._workers, thread_name_prefix="recogniser")
         try:
-            while await self._next():
-                await self._examine_current(pool)
+            while True:
+                self._wake.clear()
+                self._collect()
+                self._start(pool)
+                if self._over:
+                    await self._tell(self._over.popleft())
+                elif self._closed and not self._running and not self._waiting:
+                    return
+                else:
+                    await self._wake.wait()
         except asyncio.CancelledError:
             await self._abandon()
             raise
@@ -176,64 +191,67 @@ class Batcher:
             # An utterance in work can't be interrupted: its thread ends with it, and the loop doesn't wait.
             pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _next(self) -> bool:
-        """Take the next utterance to work on; False when closed and empty."""
-        while True:
-            await self._hand_over()
-            if self._waiting:
-                self._current = self._waiting.popleft()
-                return True
-            if self._closed and not self._given_up:
-                return False
-            self._wake.clear()
-            await self._wake.wait()
+    def _start(self, pool: ThreadPoolExecutor) -> None:
+        """Give work to whoever has none."""
+        while len(self._running) < self._workers and (items := self._next()):
+            future = asyncio.get_running_loop().run_in_executor(pool, self._examine, items)
+            future.add_done_callback(lambda _: self._wake.set())
+            self._running.append(_Batch(items, future))
 
-    async def _examine_current(self, pool: ThreadPoolExecutor) -> None:
-        item = self._current
-        assert item is not None  # noqa: S101  set by _next
-        future = asyncio.get_running_loop().run_in_executor(pool, self._examine, item)
-        future.add_done_callback(lambda _: self._wake.set())
-        while not future.done():
-            await self._wake.wait()
-            self._wake.clear()
-            await self._hand_over()  # what was given up meanwhile needn't wait for this utterance
+    def _next(self) -> tuple[Waiting, ...]:
+        """What is heard next: one utterance, and with it as many alike as leave work for the other threads."""
+        busy = {item.utterance.track for batch in self._running for item in batch.items}
+        one = self._waiting.take(busy)
+        if one is None:
+            return ()
+        idle = self._workers - len(self._running) - 1
+        most = min(self._together - 1, len(self._waiting) - idle)
+        return (one, *self._waiting.take_alike(one, busy, _length, most)) if most > 0 else (one,)
+
+    def _collect(self) -> None:
+        """Take what the threads have done. Raises their bugs."""
+        for batch in [batch for batch in self._running if batch.future.done()]:
+            self._running.remove(batch)
+            self._over.extend(batch.future.result())
+            self._moved.set()
+
+    def _examine(self, items: Sequence[Waiting]) -> list[Outcome]:
+        """In a thread. An engine's failure costs the one utterance that it is about."""
         try:
-            outcome: Outcome = future.result()
+            return self._heard(items)
         except ENGINE_FAILURES as error:
+            if len(items) > 1:
+                return [outcome for item in items for outcome in self._examine([item])]
+            (item,) = items
             self._failures += 1
-            _log.exception("recogniser_failed", utterance=item.utterance.id, seconds=item.utterance.seconds)
-            reason = f"the recogniser failed: {type(error).__name__}"
-            outcome = GivenUp(item.utterance, reason, Heard.LOST_ERROR)
-        self._current = None
-        await self._tell(outcome)
+            _log.exception("recogniser_failed", utterance=item.utterance.id, seconds=item.seconds)
+            return [GivenUp(item.utterance, f"the recogniser failed: {type(error).__name__}", Heard.LOST_ERROR)]
 
-    def _examine(self, item: _Waiting) -> Transcribed | Vetoed:
-        """In the thread."""
-        verdict = self._gate(item.utterance.audio)
-        if verdict.probability < self._veto:
-            return Vetoed(item.utterance, verdict)
-        hints = replace(item.hints, speech=verdict.speech_seconds)
-        return Transcribed(self._recogniser.transcribe([(item.utterance, hints)])[0], verdict)
+    def _heard(self, items: Sequence[Waiting]) -> list[Outcome]:
+        verdicts = [self._gate(item.utterance.audio) for item in items]
+        speech = [n for n, verdict in enumerate(verdicts) if verdict.probability >= self._veto]
+        asked = [(items[n].utterance, replace(items[n].hints, speech=verdicts[n].speech_seconds)) for n in speech]
+        heard = dict(zip(speech, self._recogniser.transcribe(asked) if asked else [], strict=True))
+        return [
+            Transcribed(heard[n], verdict) if n in heard else Vetoed(item.utterance, verdict)
+            for n, (item, verdict) in enumerate(zip(items, verdicts, strict=True))
+        ]
 
     async def _abandon(self) -> None:
         self._closed = True
-        left = [*([self._current] if self._current else []), *self._waiting]
-        self._current = None
-        self._waiting.clear()
-        for item in left:
+        running = [item for batch in self._running for item in batch.items]
+        self._running.clear()
+        for item in [*running, *self._waiting.clear()]:
             self._give_up(item.utterance, "the stop's deadline came first", Heard.LOST_ERROR)
-        await self._hand_over()
+        while self._over:
+            await self._tell(self._over.popleft())
 
     def _give_up(self, utterance: Utterance, reason: str, state: Heard = Heard.LOST_OVERLOAD) -> None:
         if state is Heard.LOST_OVERLOAD:  # without its head that the utterance before has as well
             self._lost_seconds += utterance.seconds - utterance.overlap / RATE
-        self._given_up.append(GivenUp(utterance, reason, state))
+        self._over.append(GivenUp(utterance, reason, state))
         self._wake.set()
         self._moved.set()
-
-    async def _hand_over(self) -> None:
-        while self._given_up:
-            await self._tell(self._given_up.popleft())
 
     async def _tell(self, outcome: Outcome) -> None:
         self._telling = True
@@ -244,3 +262,8 @@ class Batcher:
             self._telling = False
             self._wake.set()
             self._moved.set()
+
+
+def _length(item: Waiting) -> int:
+    """Samples that are heard: utterances of one length can be heard together."""
+    return len(context(item.utterance, item.hints)) + len(item.utterance.audio)

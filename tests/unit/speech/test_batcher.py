@@ -43,9 +43,9 @@ class Scripted:
         return [Transcript(u, "en", (Word(u.id, 0.0, 1.0, 0.9),), self.model, 0.0) for u, _ in batch]
 
 
-def spoken(name: str, seconds: float = 1.0, level: int = 1000) -> Utterance:
+def spoken(name: str, seconds: float = 1.0, level: int = 1000, track: str = "track") -> Utterance:
     audio = np.full(int(seconds * RATE), level, dtype=np.int16)
-    return Utterance(name, "room", Speaker("s", "S"), "track", 0.0, 0, audio, Cut.SILENCE)
+    return Utterance(name, "room", Speaker("s", "S"), track, 0.0, 0, audio, Cut.SILENCE)
 
 
 class Collected:
@@ -227,3 +227,83 @@ async def test_age_counts_from_the_submission_of_the_oldest() -> None:
     now = 103.0
     batcher.submit(spoken("b"), Hints())
     assert batcher.oldest_age == 3.0
+
+
+class Calls(Scripted):
+    """Remembers what came together, and how many calls were at work at the same time."""
+
+    def __init__(self, meet: threading.Barrier | None = None, bad: str = "") -> None:
+        super().__init__()
+        self.calls: list[list[str]] = []
+        self._meet = meet
+        self._bad = bad
+
+    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+        names = [utterance.id for utterance, _ in batch]
+        self.calls.append(names)
+        if self._meet is not None:
+            self._meet.wait(30)
+        if self._bad in names:
+            raise RuntimeError("out of memory in the encoder")
+        return super().transcribe(batch)
+
+
+def several(recogniser: Scripted, done: Collected, workers: int, together: int) -> Batcher:
+    return Batcher(
+        recogniser,
+        loudness,
+        veto=0.5,
+        backlog_seconds=60,
+        done=done,
+        clock=lambda: 0.0,
+        workers=workers,
+        together=together,
+    )
+
+
+async def test_two_threads_hear_two_tracks_at_the_same_time() -> None:
+    recogniser, done = Calls(threading.Barrier(2)), Collected()  # each call waits for another one beside it
+    batcher = several(recogniser, done, workers=2, together=1)
+    for name in ("a1", "b1", "a2", "b2"):
+        batcher.submit(spoken(name, track=name[0]), Hints())
+    batcher.close()
+    await batcher.run()
+    order = done.names(Transcribed)
+    assert len(recogniser.threads) == 2
+    assert order.index("a1") < order.index("a2")
+    assert order.index("b1") < order.index("b2")
+
+
+async def test_alike_ones_that_wait_are_heard_together_and_work_is_left_for_the_other_thread() -> None:
+    recogniser, done = Calls(), Collected()
+    batcher = several(recogniser, done, workers=1, together=3)
+    for n in range(4):
+        batcher.submit(spoken(f"u{n}", track=f"t{n}"), Hints())
+    batcher.submit(spoken("longer", 3.0, track="longer"), Hints())
+    batcher.submit(spoken("quiet", level=0, track="quiet"), Hints())
+    batcher.close()
+    await batcher.run()
+    assert recogniser.calls[0] == ["u0", "u1", "u2"]
+    assert ["longer"] in recogniser.calls
+    assert sorted(done.names(Transcribed)) == ["longer", "u0", "u1", "u2", "u3"]
+    assert done.names(Vetoed) == ["quiet"]
+
+    alone = Calls(threading.Barrier(2))
+    batcher = several(alone, Collected(), workers=2, together=3)
+    for n in range(2):
+        batcher.submit(spoken(f"u{n}", track=f"t{n}"), Hints())
+    batcher.close()
+    await batcher.run()
+    assert sorted(alone.calls) == [["u0"], ["u1"]]
+
+
+async def test_a_failure_costs_the_one_of_a_batch_that_it_is_about() -> None:
+    recogniser, done = Calls(bad="u1"), Collected()
+    batcher = several(recogniser, done, workers=1, together=3)
+    for n in range(3):
+        batcher.submit(spoken(f"u{n}", track=f"t{n}"), Hints())
+    batcher.close()
+    await batcher.run()
+    assert done.names(Transcribed) == ["u0", "u2"]
+    assert done.names(GivenUp) == ["u1"]
+    assert batcher.failures == 1

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from monitor.model import RATE, Word
 from monitor.speech import brief
-from monitor.speech.brief import said
+from monitor.speech.brief import max_length, said
 from monitor.speech.ghosts import Claim
-from monitor.speech.recogniser import Hints
+from monitor.speech.recogniser import ALIKE, Hints, context
 from monitor.speech.whisper import WhisperRecogniser
 from tests.helpers.speech import model_files, package_clips, utterance
 
@@ -84,3 +84,40 @@ def test_real_speech_is_heard_short_and_what_is_too_long_is_not() -> None:
     assert long.full
     (asked,) = WhisperRecogniser(files.path, files.name, full=True).transcribe([(utterance(clip[: 8 * RATE]), hints)])
     assert asked.full
+
+
+def test_a_long_context_gives_up_its_head_so_that_several_can_be_heard_together() -> None:
+    said = utterance(np.ones(3 * RATE + 77, np.int16))
+    before = np.arange(5 * RATE + 1234, dtype=np.int32).astype(np.int16)
+    kept = context(said, Hints(before=before))
+    assert (len(kept) + len(said.audio)) % ALIKE == 0
+    assert len(before) - len(kept) < ALIKE
+    assert (kept == before[-len(kept) :]).all(), "what is next to the utterance stays"
+    short = before[: ALIKE // 2]
+    assert len(context(said, Hints(before=short))) == len(short), "a short one is no use without its head"
+    assert len(context(said, Hints())) == 0
+
+
+def test_the_decoder_writes_as_many_tokens_as_it_may() -> None:
+    """CTranslate2 stops at half of its max_length: what it is told must make up for that."""
+    files = model_files("base")
+    whisper = WhisperRecogniser(files.path, files.name)._whisper
+    clip = next(c for c in package_clips() if c.name == "kennedy")
+    heard = brief.encode(whisper, clip.samples.astype(np.float32) / 32768)
+    start = [whisper.hf_tokenizer.token_to_id(token) for token in ("<|startoftranscript|>", "<|en|>", "<|transcribe|>")]
+    for tokens in (6, 15):
+        told = max_length(len(start), tokens)
+        (result,) = whisper.model.generate(brief.storage(heard.encoded), [start], beam_size=1, max_length=told)
+        assert len(result.sequences_ids[0]) == tokens
+
+
+def test_several_at_once_are_heard_as_one_by_one() -> None:
+    files = model_files("base")
+    recogniser = WhisperRecogniser(files.path, files.name)
+    clips = [c.samples for c in package_clips() if len(c.samples) < 12 * RATE][:5]
+    cut = min(len(samples) for samples in clips)
+    asked = [(utterance(samples[:cut], name=f"u{n}"), Hints(("en",))) for n, samples in enumerate(clips)]
+    together = recogniser.transcribe(asked)
+    alone = [recogniser.transcribe([one])[0] for one in asked]
+    assert [t.text for t in together] == [t.text for t in alone]
+    assert len({t.text for t in together}) > 1

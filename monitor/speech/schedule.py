@@ -1,0 +1,118 @@
+"""Which utterance is heard next, and which is given up: rooms share the recogniser. Pure: nothing here knows the time.
+
+Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996) by seconds of speech: a room in which many shout at once
+waits for itself, and a quiet one is heard as if it had its share of the machine alone. Within a room it is first come,
+first served, and a track is never heard out of order: none of it is taken while some of it is in work.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
+
+from monitor.model import Utterance
+from monitor.speech.recogniser import Hints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Waiting:
+    """One utterance in the queue."""
+
+    utterance: Utterance
+    hints: Hints
+    since: float  # when it came, by its owner's clock
+    start: float = 0.0  # its turn, in seconds of speech: the smallest goes first
+
+    @property
+    def seconds(self) -> float:
+        return self.utterance.seconds
+
+
+class Schedule:
+    """The queue of one recogniser. Bounded by its owner, who gives up what is too much."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, deque[Waiting]] = {}
+        self._ends: dict[str, float] = {}  # by room: where its next turn begins, at the earliest
+        self._turn = 0.0  # of what was taken last
+        self._newest: Waiting | None = None
+
+    def __len__(self) -> int:
+        return sum(len(queue) for queue in self._rooms.values())
+
+    def __iter__(self) -> Iterator[Waiting]:
+        return (item for queue in self._rooms.values() for item in queue)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of speech that wait."""
+        return sum(item.seconds for item in self)
+
+    def add(self, utterance: Utterance, hints: Hints, since: float) -> None:
+        start = max(self._turn, self._ends.get(utterance.room, 0.0))
+        self._newest = Waiting(utterance, hints, since, start)
+        self._ends[utterance.room] = start + utterance.seconds
+        self._rooms.setdefault(utterance.room, deque()).append(self._newest)
+
+    def take(self, busy: Container[str]) -> Waiting | None:
+        """The next one whose track is not `busy`; None where there is none."""
+        best = min(self._heads(busy), key=_turn, default=None)
+        if best is not None:
+            self._turn = max(self._turn, best.start)
+            self._remove(best)
+        return best
+
+    def take_alike(
+        self, one: Waiting, busy: Container[str], kind: Callable[[Waiting], object], most: int
+    ) -> list[Waiting]:
+        """Up to `most` others, next in turn first, that are of the same kind as `one` and of other tracks."""
+        found: list[Waiting] = []
+        wanted, tracks = kind(one), {one.utterance.track}
+        for item in sorted(self._heads(busy), key=_turn):
+            if len(found) == most:
+                break
+            if item.utterance.track not in tracks and kind(item) == wanted:
+                found.append(item)
+                tracks.add(item.utterance.track)
+        for item in found:
+            self._remove(item)
+        return found
+
+    def give_up(self) -> Waiting | None:
+        """The oldest of the room that has most waiting; never what came last. None where nothing else waits."""
+        queues = [queue for queue in self._rooms.values() if queue[0] is not self._newest]
+        if not queues:
+            return None
+        fullest = max(queues, key=lambda queue: sum(item.seconds for item in queue))
+        item = fullest[0]
+        self._remove(item)
+        return item
+
+    def clear(self) -> list[Waiting]:
+        """All that waits, the oldest first; nothing waits any more."""
+        left = sorted(self, key=lambda item: item.since)
+        self._rooms.clear()
+        self._ends.clear()
+        return left
+
+    def _heads(self, busy: Container[str]) -> Iterator[Waiting]:
+        """The first of each track that is not busy."""
+        for queue in self._rooms.values():
+            seen: set[str] = set()
+            for item in queue:
+                track = item.utterance.track
+                if track not in seen and track not in busy:
+                    yield item
+                seen.add(track)
+
+    def _remove(self, item: Waiting) -> None:
+        room = item.utterance.room
+        self._rooms[room].remove(item)
+        if not self._rooms[room]:
+            del self._rooms[room]
+        self._ends = {room: end for room, end in self._ends.items() if end > self._turn or room in self._rooms}
+
+
+def _turn(item: Waiting) -> float:
+    return item.start
