@@ -60,8 +60,16 @@ class Pace:
             self._before = self._arrived - self._end / RATE - self._zero
             self._stall, self._talked = late, talking
         self._stall = max(0.0, min(self._stall, late - self._before))  # what was only delayed catches up
+        self._give_back(late)
         self._talked_at_once |= talking and end <= ONSET * RATE
         self._end, self._arrived = end, arrived
+
+    def _give_back(self, late: float) -> None:
+        """Frames can't be less late than by all that never came: what is beyond that came after all, if only after
+        further stalls had begun meanwhile."""
+        for talked in (self._talked, not self._talked):
+            over = self._kept[False] + self._kept[True] + self._stall - late
+            self._kept[talked] -= max(0.0, min(over, self._kept[talked]))
 
     def wall(self, sample: int) -> float:
         """Wall time of a sample, counted back from the last arrival."""

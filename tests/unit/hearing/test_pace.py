@@ -154,3 +154,26 @@ def test_wall_time_follows_the_arrivals() -> None:
     track.wait(60)
     track.hear(1, talking=True)
     assert track.pace.wall(int(2.5 * RATE)) == pytest.approx(OPENED + 67.5, abs=0.03)
+
+
+def test_what_catches_up_only_after_a_second_stall_was_never_lost() -> None:
+    track = Track()
+    track.wait(4)
+    track.hear(5, talking=True)
+    track.wait(2)
+    track.hear(1, talking=True, late=True)
+    track.wait(1)
+    track.hear(2, talking=True, late=True)
+    track.hear(5, talking=True)
+    assert track.booked() == {Heard.SILENCE: 4}  # before the first word
+
+
+def test_of_two_stalls_only_what_came_is_given_back() -> None:
+    track = Track()
+    track.hear(5, talking=True)
+    track.wait(2)
+    track.hear(1, talking=True)
+    track.wait(3)
+    track.hear(2, talking=True, late=True)
+    track.hear(5, talking=True)
+    assert track.booked() == {Heard.LOST_NETWORK: 3}
