@@ -21,9 +21,11 @@ from monitor.rooms.servers import Ice, Server, for_a_while, server
 from monitor.rooms.verdict import Notes, Report
 from tests.helpers.janus_people import talker
 from tests.helpers.janus_server import janus_server
+from tests.helpers.livekit_stage import connector, voice
 from tests.helpers.people import tone
 from tests.helpers.stages import VIDEOROOM
 from tests.helpers.turn_server import PASSWORD, SECRET, USER, TurnServer, turn_server
+from tests.peers.livekit.server import livekit_server, puppet
 
 Ports = Callable[[], int]
 
@@ -60,20 +62,28 @@ def found(report: Report, step: Step) -> tuple[str, str]:
 async def test_media_comes_through_turn_alone_by_udp_tcp_and_tls(
     turn: TurnServer, tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    async with hall(tmp_path, unused_tcp_port) as connector:
+    async with hall(tmp_path, unused_tcp_port) as hears:
         for way in ("udp", "tcp", "tls"):
             ice = relayed(server(turn.url(way), USER, PASSWORD))
-            report = await probe(connector(ice), ice=ice, enough=0.5)
+            report = await probe(hears(ice), ice=ice, enough=0.5)
             assert report.failed is None, report
             assert found(report, Step.PATH)[1].startswith("relay "), way
             assert report.voices[0].sound > 0.3
 
 
+async def test_livekits_own_sdk_goes_through_turn_alone(turn: TurnServer) -> None:
+    ice = relayed(server(turn.url("udp"), USER, PASSWORD))
+    async with livekit_server() as running, puppet(running, "Ann", voice("Ann", 400)):
+        report = await probe(connector(running, ice=ice), ice=ice, enough=0.3)
+    assert report.failed is None, report
+    assert found(report, Step.PATH)[1].startswith("relay "), report
+
+
 async def test_a_turn_server_is_reached_over_ipv6(turn: TurnServer, tmp_path: Path, unused_tcp_port: int) -> None:
-    async with hall(tmp_path, unused_tcp_port) as connector:
+    async with hall(tmp_path, unused_tcp_port) as hears:
         for way in ("udp", "tcp"):
             ice = relayed(server(turn.url(way, "[::1]"), USER, PASSWORD))
-            report = await probe(connector(ice), ice=ice, enough=0.5)
+            report = await probe(hears(ice), ice=ice, enough=0.5)
             assert report.failed is None, report
             assert found(report, Step.PATH)[1].startswith("relay "), way
 
@@ -82,22 +92,22 @@ async def test_a_turn_server_is_reached_over_ipv6(turn: TurnServer, tmp_path: Pa
 async def test_credentials_for_a_while_are_made_of_a_shared_secret(
     turn: TurnServer, tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    async with hall(tmp_path, unused_tcp_port) as connector:
+    async with hall(tmp_path, unused_tcp_port) as hears:
         ice = relayed(server(turn.url("udp"), *for_a_while(SECRET, "monitor", time.time())))
-        report = await probe(connector(ice), ice=ice, enough=0.5)
+        report = await probe(hears(ice), ice=ice, enough=0.5)
         assert report.failed is None, report
         ice = relayed(server(turn.url("udp"), *for_a_while(SECRET, "monitor", time.time() - 2 * 86400)))
-        report = await probe(connector(ice), ice=ice, seconds=2)
+        report = await probe(hears(ice), ice=ice, seconds=2)
         assert report.failed is Step.RELAY, "it ran out a day ago"
 
 
 async def test_a_wrong_password_is_named_even_where_another_path_works(
     turn: TurnServer, tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    async with hall(tmp_path, unused_tcp_port) as connector:
+    async with hall(tmp_path, unused_tcp_port) as hears:
         for only in (True, False):
             ice = Ice((server(turn.url("udp"), USER, "wrong"),), relay_only=only)
-            report = await probe(connector(ice), ice=ice, enough=0.5, seconds=3)
+            report = await probe(hears(ice), ice=ice, enough=0.5, seconds=3)
             assert report.failed is Step.RELAY
             assert "username and password" in report.reason
             assert found(report, Step.PATH)[0] == ("not tried" if only else "ok")
@@ -106,10 +116,10 @@ async def test_a_wrong_password_is_named_even_where_another_path_works(
 async def test_the_second_server_serves_where_the_first_is_gone(
     turn: TurnServer, tmp_path: Path, unused_tcp_port_factory: Ports
 ) -> None:
-    async with hall(tmp_path, unused_tcp_port_factory()) as connector:
+    async with hall(tmp_path, unused_tcp_port_factory()) as hears:
         gone = server(f"turn:127.0.0.1:{unused_tcp_port_factory()}?transport=tcp", USER, PASSWORD)
         ice = relayed(gone, server(turn.url("tcp"), USER, PASSWORD))
-        report = await probe(connector(ice), ice=ice, enough=0.5)
+        report = await probe(hears(ice), ice=ice, enough=0.5)
         assert found(report, Step.PATH)[0] == "ok"
         assert report.voices[0].sound > 0.3
         assert report.failed is Step.RELAY

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import ConnectionLost, Refused, Step
 from monitor.rooms.livekit.loss import NOTHING, Counts
+from monitor.rooms.progress import address
 
 if TYPE_CHECKING:
     from livekit import rtc
@@ -44,6 +45,9 @@ CALLBACK_SECONDS = 0.2
 """At the end of the process."""
 SETTLE_SECONDS = 2.0
 """How long a join waits for connects before it that were given up: with the same identity they would throw it out."""
+
+CANDIDATES = {0: "host", 1: "srflx", 2: "prflx", 3: "relay"}
+"""Kinds of candidates, by the SDK's numbers."""
 
 
 def load() -> ModuleType:
@@ -193,5 +197,9 @@ async def path(room: rtc.Room) -> str:
         if each.WhichOneof("stats") == "candidate_pair" and each.candidate_pair.candidate_pair.nominated:
             pair = each.candidate_pair.candidate_pair
             both = [ends.get(name) for name in (pair.local_candidate_id, pair.remote_candidate_id)]
-            return " → ".join(f"{end.address}:{end.port}" for end in both if end is not None)
+            return " → ".join(
+                f"{CANDIDATES.get(end.candidate_type, '')} {address(end.address, end.port)}".strip()
+                for end in both
+                if end is not None
+            )
     return ""
