@@ -101,7 +101,7 @@ def _settings(settings: Settings, scratch: Path, janus: Janus, plan: Soak) -> Se
         "web": settings.web.model_copy(update={"host": "127.0.0.1", "port": 0}),
         "storage": settings.storage.model_copy(update={"data": scratch / "data"}),
         "hearing": settings.hearing.model_copy(update={"veto": 0.0}),
-        "speech": settings.speech.model_copy(update={"second": "", "backlog": 3600.0}),
+        "speech": settings.speech.model_copy(update={"second": "", "backlog": 600.0}),
         "canary": settings.canary.model_copy(update={"enabled": False}),
         "grace": 60.0,
     }

@@ -23,7 +23,7 @@ async def test_a_small_soak_accounts_for_what_was_said(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("monitor.bench.soak_show.show", shown)
     out = Console(record=True, width=200)
-    await soak.measure(load(None), soak.Soak(minutes=0.25, rooms=2, kills=1), out)
+    await soak.measure(load(None), soak.Soak(minutes=0.2, rooms=2, kills=1), out)
     (what,) = found
     said = sum(one.said for one in what.accounts.values())
     assert said > 3

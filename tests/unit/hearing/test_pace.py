@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, strategies
 
-from monitor.hearing.pace import Pace
+from monitor.hearing.pace import DELAY, Pace
 from monitor.model import FRAME, RATE, Heard
 
 OPENED = 1_000.0
@@ -177,3 +178,36 @@ def test_of_two_stalls_only_what_came_is_given_back() -> None:
     track.hear(2, talking=True, late=True)
     track.hear(5, talking=True)
     assert track.booked() == {Heard.LOST_NETWORK: 3}
+
+
+STEPS = strategies.lists(
+    strategies.tuples(
+        strategies.sampled_from(("wait", "hear", "late")),
+        strategies.floats(0.02, 5.0).map(lambda s: round(s / STEP) * STEP),
+        strategies.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@given(steps=STEPS)
+def test_audio_and_what_is_booked_never_make_more_time_than_has_passed(
+    steps: list[tuple[str, float, bool]],
+) -> None:
+    track = Track()
+    debt = 0.0  # seconds that were waited for and did not come yet
+    for kind, seconds, talking in steps:
+        match kind:
+            case "wait":
+                track.wait(seconds)
+                debt += seconds
+            case "hear":
+                track.hear(seconds, talking=talking)
+            case _:
+                track.hear(min(seconds, debt), talking=talking, late=True)
+                debt -= min(seconds, debt)
+    parts = track.pace.unmade(track.now, track.talking)
+    total = track.end / RATE + sum(part.samples for part in parts) / RATE
+    passed = track.now - OPENED
+    assert total <= passed + 0.001
+    assert total >= passed - 3 * DELAY
