@@ -101,7 +101,6 @@ async def test_a_machines_voice_is_marked_and_a_persons_is_not(tmp_path: Path) -
             for speaker in speakers:
                 speaker.cancel()
         check(got, service.url)
-        assert await asyncio.to_thread(service.stop) == 0, "".join(service.log)
 
 
 async def on_the_dashboard(url: str) -> None:
