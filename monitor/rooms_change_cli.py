@@ -21,6 +21,8 @@ from monitor.running import run_expected
 if TYPE_CHECKING:
     from monitor.desk import Desk
 
+__all__ = ["app"]
+
 Url = Annotated[
     str | None, typer.Option(help="A service that runs elsewhere; default: the one on this data directory, or none")
 ]
