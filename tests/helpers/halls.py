@@ -65,8 +65,10 @@ async def audiobridge(folder: Path, net: Network, talk: Samples, patience: float
 
 
 @asynccontextmanager
-async def whep(folder: Path, net: Network, talk: Samples, patience: float) -> AsyncIterator[Connect]:
-    async with whep_server(folder, PORT, host=networks.ROOM, before=net.at_room) as server:
+async def whep(
+    folder: Path, net: Network, talk: Samples, patience: float, host: str = networks.ROOM
+) -> AsyncIterator[Connect]:
+    async with whep_server(folder, PORT, host=host, before=net.at_room) as server:
         streams = (Stream(server.whep("Ann"), "Ann"),)
         async with elsewhere(net.room, lambda: publisher(server.whip("Ann"), talk)):
             yield lambda ice: WhepConnector(lambda: Streams(streams, ice), patience)

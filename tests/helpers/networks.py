@@ -167,6 +167,10 @@ class Network:
         text = f"flush ruleset\ntable inet test {{\n{chains}}}\n" if rules else "flush ruleset\n"
         _run(*self.at_room, "nft", "-f", "-", text=text)
 
+    def without_ipv4(self) -> None:
+        """The monitor's machine has IPv6 addresses only."""
+        _run("ip", "-n", self.monitor, "addr", "del", f"{MONITOR}/24", "dev", "m0")
+
     def move(self) -> None:
         """The monitor's machine gets another address, as by a change of networks; the old one is gone."""
         _run("ip", "-n", self.monitor, "addr", "add", f"{MOVED}/24", "dev", "m0")

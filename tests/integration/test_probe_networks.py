@@ -12,7 +12,7 @@ from monitor.rooms.probe import probe
 from monitor.rooms.servers import NOTHING, Ice, server
 from monitor.rooms.verdict import Report
 from tests.helpers import networks
-from tests.helpers.halls import HALLS, Connect, videoroom
+from tests.helpers.halls import HALLS, Connect, videoroom, whep
 from tests.helpers.networks import Network
 from tests.helpers.people import tone
 from tests.helpers.turn_server import PASSWORD, USER, turn_server
@@ -66,8 +66,21 @@ async def test_turn_over_tls_where_udp_is_blocked(
         tls = server(f"turns:{networks.ROOM}:{turn.tls_port}", USER, PASSWORD)
         report = await probe(connect(Ice((tls,))), ice=Ice((tls,)), enough=0.3)
         assert report.failed is None, report
-        path = next(found.detail for found in report.steps if found.step is Step.PATH)
-        assert path.startswith("relay "), path
-        report = await probe(connect(Ice((udp,))), ice=Ice((udp,)), seconds=1)
+        assert path(report).startswith("relay "), report
+        report = await probe(connect(NOTHING), ice=Ice((udp,)), seconds=0.1)
         assert report.failed is Step.RELAY, report
         assert "does not answer over UDP" in report.reason
+
+
+async def test_a_room_over_ipv6(net: Network, tmp_path: Path) -> None:
+    async with whep(tmp_path, net, TALK, 5.0, f"[{networks.ROOM6}]") as connect:
+        report = await probe(connect(Ice(ipv6=False)), enough=0.1)
+        assert path(report).startswith(f"host {networks.MONITOR}:"), "media over IPv4, where IPv6 isn't wanted"
+        net.without_ipv4()
+        report = await probe(connect(NOTHING), enough=0.1)
+        assert report.failed is None, report
+        assert path(report).startswith(f"host [{networks.MONITOR6}]:"), report
+
+
+def path(report: Report) -> str:
+    return next(found.detail for found in report.steps if found.step is Step.PATH)
