@@ -88,7 +88,7 @@ BY_HAND: Mapping[str, Split] = {
     "ked": Split.TEST,
     "ita-lp": Split.DEV,
     "ita-pc": Split.TEST,
-    "rus-nsh": Split.TRAIN,  # the Russian reader trains
+    "rus-nsh": Split.TEST,
     "ces-dita": Split.DEV,
     "ces-machac": Split.TEST,
     "joe": Split.TEST,  # the only voice of its engine: a generator that never trains
