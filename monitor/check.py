@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from monitor.config import Settings, load, secret
-from monitor.config_rooms import LiveKitRoom, WhepRoom
+from monitor.config_rooms import JanusRoom, LiveKitRoom, WhepRoom
+from monitor.connecting import ice_for
 from monitor.errors import ConfigInvalid, DataInUse, OperatorError
 from monitor.keywords.library import Library
 from monitor.registered import Register
@@ -68,6 +69,10 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
         try:
             for reference in references:
                 secret(reference)
+            ice = ice_for(room, settings.ice)
+            if ice.relay_only and isinstance(room, JanusRoom) and all(one.kind == "stun" for one in ice.servers):
+                mend = "name one in [[ice.turn]], or leave relay_only out"
+                yield Finding("wrong", f"room {room.id}", "relay_only, and no TURN server is named", mend)
         except ConfigInvalid as error:
             yield Finding("wrong", f"room {room.id}", str(error), "it can't be joined without")
         if isinstance(room, LiveKitRoom) and importlib.util.find_spec("livekit") is None:
