@@ -57,7 +57,8 @@ class FileTrack:
     ) -> None:
         """`room`: returns once the recogniser can take more."""
         self.id = uuid.uuid4().hex
-        self.speaker = Speaker("file" if channel is None else f"channel-{channel + 1}", _label(path, channel))
+        # An id of its own for each file: what is said in one is no evidence on the voice in another.
+        self.speaker = Speaker(f"{path}#{channel or 0}", _label(path, channel))
         self.seconds = 0.0
         self.damage = ""
         self._blocks = read(path, channel)
