@@ -68,7 +68,8 @@ def windows_table(heard: Sequence[Heard], calibration: Set, seen: frozenset[str]
     return Table(
         "Single windows",
         f"One window of {calibration.window:g} s of speech, through the room chain, against {len(people)} people. Cllr "
-        f"in bits (1 says nothing); detection cost at a prior of {OPERATING.prior:g}, 1 = as dear as never flagging.",
+        f"in bits (1 says nothing); detection cost at a prior of {OPERATING.prior:g}, 1 = as dear as never flagging: "
+        f"{_reach(calibration)}.",
         (*head, "Cllr", "least Cllr", "cost", "least cost"),
         tuple(rows),
     )
@@ -240,6 +241,15 @@ def people_table(heard: Sequence[Heard], calibration: Set, least: float = 6.0) -
         f"{len(machines)} synthetic voices of all generators.",
         ("mean LLR above", "people %", "synthetic voices %"),
         tuple(rows),
+    )
+
+
+def _reach(calibration: Set) -> str:
+    if calibration.high > OPERATING.threshold:
+        return f"a flag pays above an LLR of {OPERATING.threshold:.1f}"
+    return (
+        f"a flag would pay above an LLR of {OPERATING.threshold:.1f}, and this calibration never says more than "
+        f"{calibration.high:.1f} of one window"
     )
 
 

@@ -68,7 +68,8 @@ def intro(proof: Proof, made: Mapping[str, str], command: str) -> list[str]:
     people = len({r.speaker for r in proof.rows if r.split is Split.TEST and r.label is Label.GENUINE})
     copies = "" if not any(r.family == COPIES for r in proof.rows) else " Copies are reported apart."
     parts = [
-        f"Written by `{command}`; nothing here was written by hand. Model {loaded.model}, windows of "
+        f"Written by `{command}`; nothing here was written by hand. The corpus and its traps: "
+        f"[speech for voice detectors](voice-data.md). Model {loaded.model}, windows of "
         f"{calibration.window:g} s of speech, calibration {calibration.name}, licence {loaded.licence}.",
         f"**It claims to find:** {', '.join(loaded.claims) or 'nothing'}. **At chance, and so it says:** "
         f"{', '.join(calibration.chance) or 'not known'}. What it finds is a signature for a person's review, never "
