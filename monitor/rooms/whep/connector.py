@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from monitor.errors import ConnectionLost, OperatorError, Refused, RoomError
-from monitor.mailbox import Closed, Mailbox
+from monitor.mailbox import Mailbox
 from monitor.model import Speaker
 from monitor.rooms.connector import Capabilities, Session, Track
 from monitor.rooms.joining import Joining
@@ -112,13 +112,10 @@ class Visit:
 
     async def book(self) -> None:
         """See `Line.book`; until the visit is over."""
-        try:
-            while self._error is None:
-                await asyncio.sleep(BOOKED)
-                for line in self.lines:
-                    await line.book()
-        except Closed:
-            return
+        while not self._tracks.closed:
+            await asyncio.sleep(BOOKED)
+            for line in self.lines:
+                await line.book()
 
     def finish(self, error: RoomError | None) -> None:
         """The visit is over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -292,7 +293,7 @@ class Line:
         self._around.changed()
 
     async def book(self) -> None:
-        """Tell the track what is being lost; to be called now and then. Raises Closed.
+        """Tell the track what is being lost; to be called now and then.
 
         Not in the moment after a session: the next answer may say that the speaker has gone.
         """
@@ -301,7 +302,8 @@ class Line:
         patience = UNHEARD if self._track is None else IN_DOUBT if self._in_doubt else 0.0
         if self._around.going_on() and time.time() - self._lost_at > patience:
             async with self._booking:
-                await self._book()
+                with suppress(Closed):  # the speaker has gone meanwhile
+                    await self._book()
 
     async def _book(self) -> None:
         if not self._lost_at:
