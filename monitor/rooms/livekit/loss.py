@@ -12,7 +12,8 @@ read a few times a second, and the audio between two readings is judged by them:
 - packets came, some are missing, and audio was made up: as much of it is lost as both counters agree on. (Missing alone
   may have been won back from redundancy; made up alone may be a packet that came too late, or a sender's pause.)
 
-So the amount of loss is exact but for packets of another length than 20 ms, its place to the time between two readings.
+So the amount of loss is exact for packets of 20 ms; its place to the time between two readings, and the 100 ms that the
+decoder still has.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ RESTART = 45
 """Frames after which a gap may have been taken for a new stream (50 packets)."""
 LATE = 50
 """Frames (1 s) for which the room may go on to say that somebody talks who has stopped."""
-MEMORY = 3
+MEMORY = 4
 """Readings for which a missing packet and the audio made up for it may be apart: the decoder is some 50 ms behind."""
 
 
@@ -52,7 +53,8 @@ class Verdict:
 
     lost_before: int = 0  # of those that were held back: lost
     quiet_before: int = 0  # of those that were held back: the sender was silent; no media time for the rest
-    heard: int = 0  # of the new ones, from the first on
+    lost_first: int = 0  # of the new ones, from the first on: lost
+    heard: int = 0  # of the new ones, after those
     lost: int = 0  # of the new ones, after those that were heard
     held: int = 0  # of the new ones, the last: not known yet
 
@@ -63,6 +65,8 @@ class Judge:
     def __init__(self) -> None:
         self._last: Counts | None = None
         self._held = 0
+        self._tail = 0  # frames that the decoder still has
+        self._filled = 0  # samples made up meanwhile
         self._talked = 0  # of those held back: while the room said that the speaker talks
         self._missing: list[int] = []  # of the last readings: packets that are missing, no audio made up for them yet
         self._made_up: list[int] = []  # of the last readings: samples made up, no packet known to be missing yet
@@ -74,7 +78,7 @@ class Judge:
 
     def quiet(self) -> int:
         """The sender says that they are silent: the frames that were held back were silence."""
-        held, self._held, self._talked = self._held, 0, 0
+        held, self._held, self._talked, self._filled = self._held, 0, 0, 0
         return held
 
     def look(self, frames: int, counts: Counts | None, *, talking: bool = False) -> Verdict:
@@ -87,26 +91,32 @@ class Judge:
         if last is None or counts.packets < last.packets:  # the SDK began to count anew
             last = Counts(0, 0, counts.made_up)
         if counts.packets == last.packets:
-            return self._nothing_came(frames, min(frames, TAIL) if counts.packets else 0, talking)
-        missing = counts.missing - last.missing
+            self._filled += counts.made_up - last.made_up
+            return self._nothing_came(frames, talking)
+        self._tail = TAIL
+        missing, made_up = counts.missing - last.missing, counts.made_up - last.made_up
         if self._held:  # what is missing now was sent while nothing came
-            return self._again(frames, missing)
-        lost = min(frames, self._agreed(missing, counts.made_up - last.made_up))
+            return self._again(frames, missing, made_up)
+        lost = min(frames, self._agreed(missing, made_up))
         return Verdict(heard=frames - lost, lost=lost)
 
-    def _nothing_came(self, frames: int, tail: int, talking: bool) -> Verdict:
-        heard = 0 if self._held else tail
+    def _nothing_came(self, frames: int, talking: bool) -> Verdict:
+        heard = min(frames, self._tail)
+        self._tail -= heard
         self._held += frames - heard
         self._talked += (frames - heard) * talking
         return Verdict(heard=heard, held=frames - heard)
 
-    def _again(self, frames: int, missing: int) -> Verdict:
-        talked, held = self._talked, self.quiet()
-        self._missing, self._made_up = [], []
+    def _again(self, frames: int, missing: int, made_up: int) -> Verdict:
+        filled, talked, held = self._filled + made_up, self._talked, self.quiet()
         if missing <= 0 and held >= RESTART:
+            self._missing, self._made_up = [], []
             return Verdict(lost_before=max(0, talked - LATE), heard=frames)
         before = max(0, min(held, missing * PACKET))
-        return Verdict(lost_before=before, quiet_before=held - before, heard=frames)
+        # What is missing beyond that is in what was believed as the gap began; as much is lost of what comes now.
+        self._missing, self._made_up = [missing - before // PACKET], [filled - before * MADE_UP]
+        lost = min(frames, self._agreed(0, 0))
+        return Verdict(lost_before=before, quiet_before=held - before, lost_first=lost, heard=frames - lost)
 
     def _agreed(self, missing: int, made_up: int) -> int:
         """Frames that are missing and made up both, each counted once."""

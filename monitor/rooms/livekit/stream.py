@@ -78,7 +78,7 @@ class LiveKitStream:
             return
         self._waiting.append((samples, now))
         if len(self._waiting) > UNREAD:
-            self._believe(len(self._waiting))
+            self._hand_on(len(self._waiting))
 
     def look(self, counts: Counts | None, *, talking: bool = False) -> None:
         """The SDK's counters of this track now; None where they can't be relied on. `talking`: so the room says."""
@@ -90,16 +90,16 @@ class LiveKitStream:
         verdict = self._judge.look(len(self._waiting), counts, talking=talking)
         self._put(Origin.LOST, verdict.lost_before, now)
         self._put(Origin.QUIET, verdict.quiet_before, now)
-        self._believe(verdict.heard)
-        for samples, arrived in self._waiting[: verdict.lost]:
-            self._put(Origin.LOST, 1, arrived, samples)
+        self._hand_on(verdict.lost_first, Origin.LOST)
+        self._hand_on(verdict.heard)
+        self._hand_on(verdict.lost, Origin.LOST)
         self._waiting = []
 
     def mute(self, muted: bool) -> None:
         """The room says that the microphone is off, or on again."""
         if self._mailbox.closed:
             return
-        self._believe(len(self._waiting))
+        self._hand_on(len(self._waiting))
         self._put(Origin.QUIET, self._judge.quiet(), self._clock())
         self._muted = muted
 
@@ -114,15 +114,15 @@ class LiveKitStream:
         """The speaker left: `frames()` ends after what is buffered. Calling it again changes nothing."""
         if not self._mailbox.closed:
             if not self._judge.held:
-                self._believe(len(self._waiting))
+                self._hand_on(len(self._waiting))
             self._waiting = []
             self._mailbox.close()
 
-    def _believe(self, count: int) -> None:
-        """The first of what waits was heard."""
-        heard, self._waiting = self._waiting[:count], self._waiting[count:]
-        for samples, arrived in heard:
-            self._put(Origin.HEARD, 1, arrived, samples)
+    def _hand_on(self, count: int, origin: Origin = Origin.HEARD) -> None:
+        """The first of what waits."""
+        first, self._waiting = self._waiting[:count], self._waiting[count:]
+        for samples, arrived in first:
+            self._put(origin, 1, arrived, samples)
 
     def _put(self, origin: Origin, count: int, arrived: float, samples: Samples = SILENCE) -> None:
         if not count:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TRACKS = 64
 """Tracks that may wait to be taken; then the visit ends: whoever takes them is stuck."""
-LOOK = 0.2
+LOOK = 0.1
 """Seconds between readings of the SDK's counters: how long audio waits until it is known what it is worth."""
 RESUME_SECONDS = 4.0
 """Seconds that the SDK has to mend a broken connection by itself (a server that moves us needs one or two). Then we

@@ -45,7 +45,9 @@ def test_what_came_late_after_all_is_not_missing_any_more() -> None:
 
 def test_while_nothing_comes_the_audio_is_held_back_but_for_what_the_decoder_still_had() -> None:
     judge = Judge()
-    assert after(judge, Counts(10, 0, 0), Counts(10, 0, 5000)) == Verdict(heard=5, held=5)
+    assert after(judge, Counts(10, 0, 0)) == Verdict(heard=10)
+    assert after(judge, Counts(10, 0, 2000), frames=4) == Verdict(heard=4)
+    assert after(judge, Counts(10, 0, 5000), frames=6) == Verdict(heard=1, held=5)
     assert after(judge, Counts(10, 0, 9000)) == Verdict(held=10)
     assert judge.held == 15
 
@@ -60,6 +62,11 @@ def test_what_was_missing_while_nothing_came_is_lost_and_the_rest_was_a_pause() 
     held = Counts(10, 0, 0), Counts(10, 0, 0), Counts(10, 0, 0)
     assert after(Judge(), *held, Counts(15, 12, 0)) == Verdict(lost_before=12, quiet_before=3, heard=10)
     assert after(Judge(), *held, Counts(15, 0, 0)) == Verdict(quiet_before=15, heard=10)
+
+
+def test_what_was_believed_as_a_gap_began_is_made_up_for_at_its_end() -> None:
+    held = Counts(10, 0, 0), Counts(10, 0, 9600), Counts(10, 0, 19200)
+    assert after(Judge(), *held, Counts(15, 22, 22000)) == Verdict(lost_before=15, lost_first=7, heard=3)
 
 
 def test_after_a_long_gap_the_room_s_word_counts_as_libwebrtc_counts_nothing() -> None:
@@ -95,7 +102,12 @@ def test_no_frame_is_judged_twice_and_none_forgotten(steps: list[tuple[int, int,
         packets, missing, made_up = packets + came, max(0, missing + lost), made_up + concealed
         held = judge.held
         verdict = judge.look(frames, Counts(packets, missing, made_up))
-        assert verdict.heard + verdict.lost + verdict.held == frames
-        assert min(verdict.heard, verdict.lost, verdict.held, verdict.lost_before, verdict.quiet_before) >= 0
+        assert verdict.lost_first + verdict.heard + verdict.lost + verdict.held == frames
+        assert (
+            min(
+                verdict.lost_first, verdict.heard, verdict.lost, verdict.held, verdict.lost_before, verdict.quiet_before
+            )
+            >= 0
+        )
         assert verdict.lost_before + verdict.quiet_before <= held
         assert judge.held == (held + verdict.held if verdict.held or not came else 0)
