@@ -167,7 +167,7 @@ class Service:
                     self._feed.passing(CoverageChanged(room=view.id, coverage=view.coverage))
                     told[view.id] = view
                 self._metrics.coverage(view.id, house.book.room(view.id))
-            self._metrics.waiting(house.batcher.waiting_seconds)
+            self._metrics.waiting(house.batcher.waiting_seconds, house.batcher.oldest_age)
             if (word := lag.look(house.batcher.waiting_seconds, house.batcher.lost_seconds)) is not None:
                 await house.store.add_behind(word.waiting, word.lost, word.recovered)
 

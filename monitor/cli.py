@@ -21,6 +21,7 @@ from monitor.keywords_try_cli import app as keywords
 from monitor.rooms_change_cli import app as rooms
 from monitor.running import run_expected
 from monitor.show import alert_row, alert_table, file_progress, print_finding, print_summary
+from monitor.top_cli import top
 from monitor.voices_cli import app as voices
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
 app.add_typer(rooms, name="rooms")
 app.add_typer(voices, name="voices")
+app.command("top")(top)
 app.add_typer(bench, name="bench")
 
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]

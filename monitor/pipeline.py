@@ -95,8 +95,12 @@ class Pipeline:
     async def settle(self, outcome: Outcome) -> None:
         """What became of an utterance: the batcher calls this once for each one it took."""
         match outcome:
-            case Transcribed(transcript):
+            case Transcribed(transcript, queued=queued, heard=heard):
+                self._metrics.stage("queued", queued)
+                self._metrics.stage("heard", heard)
+                began = self._clock()
                 await self._examine(transcript)
+                self._metrics.stage("stored", self._clock() - began)
             case Vetoed(utterance, verdict):
                 self._book_state(utterance, Heard.VETOED, f"no speech in it (probability {verdict.probability:.2f})")
                 self._metrics.utterance("vetoed")

@@ -54,6 +54,8 @@ Gate = Callable[[Samples], Verdict]
 class Transcribed:
     transcript: Transcript
     verdict: Verdict
+    queued: float = 0.0  # seconds from the submission until a thread took it
+    heard: float = 0.0  # seconds in the thread, with those that were heard together with it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,8 +219,9 @@ class Batcher:
 
     def _examine(self, items: Sequence[Waiting]) -> list[Outcome]:
         """In a thread. An engine's failure costs the one utterance that it is about."""
+        began = self._clock()
         try:
-            return self._heard(items)
+            return [self._timed(*each, began) for each in zip(self._heard(items), items, strict=True)]
         except ENGINE_FAILURES as error:
             if len(items) > 1:
                 return [outcome for item in items for outcome in self._examine([item])]
@@ -226,6 +229,11 @@ class Batcher:
             self._failures += 1
             _log.exception("recogniser_failed", utterance=item.utterance.id, seconds=item.seconds)
             return [GivenUp(item.utterance, f"the recogniser failed: {type(error).__name__}", Heard.LOST_ERROR)]
+
+    def _timed(self, outcome: Outcome, item: Waiting, began: float) -> Outcome:
+        if not isinstance(outcome, Transcribed):
+            return outcome
+        return replace(outcome, queued=began - item.since, heard=self._clock() - began)
 
     def _heard(self, items: Sequence[Waiting]) -> list[Outcome]:
         verdicts = [self._gate(item.utterance.audio) for item in items]

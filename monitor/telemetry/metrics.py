@@ -13,6 +13,7 @@ from monitor.voice_model import VoiceScored
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _DELAYS = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10, 15, 30, 60, 120)
+_STAGES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _TOOK = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 
@@ -63,6 +64,18 @@ class Metrics:
             "room_monitor_recogniser_seconds",
             "Seconds in the recogniser for one utterance",
             buckets=_TOOK,
+            registry=registry,
+        )
+        self._stages = Histogram(
+            "room_monitor_stage_seconds",
+            "Seconds that an utterance spends in each stage after it was cut: queued, heard, stored (with its alerts)",
+            ["stage"],
+            buckets=_STAGES,
+            registry=registry,
+        )
+        self._oldest = Gauge(
+            "room_monitor_oldest_waiting_seconds",
+            "Age of the oldest utterance that waits for the recogniser or is in it",
             registry=registry,
         )
         self._waiting = Gauge(
@@ -180,8 +193,14 @@ class Metrics:
         """What a second hearing said of so many hits: confirmed, undecided or withdrawn, or "given-up"."""
         self._second.labels(outcome).inc(hits)
 
-    def waiting(self, seconds: float) -> None:
+    def stage(self, name: str, seconds: float) -> None:
+        """`name`: queued, heard or stored."""
+        self._stages.labels(name).observe(max(0.0, seconds))
+
+    def waiting(self, seconds: float, oldest: float = 0.0) -> None:
+        """Seconds of speech that wait, and how long the oldest of it does."""
         self._waiting.set(seconds)
+        self._oldest.set(oldest)
 
     def alert(self, alert: Alert) -> None:
         name = alert.hits[0].list_name if alert.hits else ""
