@@ -147,9 +147,15 @@ def capped(rows: Sequence[Row], most: int) -> list[Row]:
 
 
 def rooms_of(
-    place: Place, rows: Sequence[Row], detector: VoiceDetector, calibration: Set, rooms: int, told: Told
+    place: Place,
+    rows: Sequence[Row],
+    detector: VoiceDetector,
+    calibration: Set,
+    rooms: int,
+    told: Told,
+    most: float = MOST_SECONDS,
 ) -> list[Tape]:
-    """Each voice in so many rooms, judged as live speakers are; kept on disk."""
+    """Each voice in so many rooms, judged as live speakers are; kept on disk. `most`: seconds of a voice in a room."""
     return taped(
         rows,
         lambda: Judge(detector, calibration),
@@ -157,7 +163,7 @@ def rooms_of(
         rooms=rooms,
         kept=place.kept / "tapes.jsonl",
         made_with=f"{detector.digest} {calibration.slope} {calibration.offset} {CHAIN}",
-        most=MOST_SECONDS,
+        most=most,
         tell=lambda done, of: told("speakers in rooms", done, of),
     )
 

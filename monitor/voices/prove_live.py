@@ -12,7 +12,7 @@ from monitor.model import RATE, Samples
 from monitor.voices.card import Table, between, percent
 from monitor.voices.corpus import confounds
 from monitor.voices.corpus.chain import CHAINS, through
-from monitor.voices.corpus.rows import Label, Row
+from monitor.voices.corpus.rows import Label, Row, Split
 from monitor.voices.detector import VoiceDetector
 from monitor.voices.develop import CHAIN, COPIES, rooms_of
 from monitor.voices.evidence import Rules, Thresholds
@@ -24,7 +24,9 @@ from monitor.voices.simulate import Delay, FalseAlerts, delays, false_alerts
 ROOMS = 2
 """Conditions under which each person of the test part is heard; machines in one."""
 MOST = 20
-"""Recordings of one speaker in one room."""
+"""Recordings of one synthetic voice in its room."""
+PEOPLE_SECONDS = 600.0
+"""Of one person's recordings in one room, at most."""
 CONFOUNDED = 2
 """Recordings of one voice for the confounds."""
 MINUTES = 10.0
@@ -43,12 +45,11 @@ class Live:
 
 def live_tables(proof: Proof, live: Live) -> list[Table]:
     """False alerts per 1,000 speaker-hours, and how soon each generator is found."""
-    rows = [row for row in proof.test(MOST) if row.family != COPIES]
     detector, calibration = proof.loaded.detector, proof.calibration
-    people, machines = (
-        rooms_of(proof.place, [r for r in rows if r.label is label], detector, calibration, rooms, proof.told)
-        for label, rooms in ((Label.GENUINE, ROOMS), (Label.SYNTHETIC, 1))
-    )
+    everyone = [row for row in proof.rows if row.split is Split.TEST and row.label is Label.GENUINE]
+    people = rooms_of(proof.place, everyone, detector, calibration, ROOMS, proof.told, PEOPLE_SECONDS)
+    voices = [row for row in proof.test(MOST) if row.label is Label.SYNTHETIC and row.family != COPIES]
+    machines = rooms_of(proof.place, voices, detector, calibration, 1, proof.told)
     false = false_alerts(people, live.rules, live.thresholds, hours=live.hours, minutes=MINUTES, seed=live.seed)
     found = delays(machines, live.rules, live.thresholds, seed=live.seed)
     return [_false_table(false, live.thresholds, proof), _delays_table(found, proof.seen, live.thresholds)]
