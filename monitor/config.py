@@ -96,12 +96,12 @@ class Alerts(Section):
 
 class Voices(Section):
     model: str = Field(
-        "",
+        "bundled",
         description="Detector of synthetic voices: `bundled`, a directory or manifest, a fetched hub name; empty: none",
     )
     calibration: str = Field("", description="Its calibration set, a file; empty: the one that comes with the model")
     alert: Literal["marks", "alerts"] = Field(
-        "alerts", description="At most: mark speakers, or alert, where speaker-level figures allow it"
+        "marks", description="At most: mark speakers, or alert, where speaker-level figures allow it"
     )
     false_alerts: float = Field(
         1.0, ge=0, le=1000, description="False alerts that are borne in 1,000 hours of genuine speech; 0: never alert"

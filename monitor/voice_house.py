@@ -129,8 +129,9 @@ class VoiceHouse:
             await self.voicing.tell(self.view())
 
 
-def plan_for(settings: Voices, loaded: Loaded) -> Plan:
-    """What the settings allow and the detector's figures on speakers carry.
+def plan_for(settings: Voices, loaded: Loaded, *, measured: bool = False) -> Plan:
+    """What the settings allow and the detector's figures on speakers carry. `measured`: as if alerts were allowed, to
+    measure what they would be like.
 
     It alerts only where it claims to find something, and where the figures on genuine speakers that came with its
     calibration give a threshold for the false alerts that are borne.
@@ -143,7 +144,7 @@ def plan_for(settings: Voices, loaded: Loaded) -> Plan:
         rules,
         alerts=settings.false_alerts,
         marks=settings.false_marks,
-        may_alert=settings.alert == "alerts" and bool(claims),
+        may_alert=(measured or settings.alert == "alerts") and bool(claims),
     )
     return Plan(rules, thresholds, settings.severity, claims, known.chance if known else ())
 

@@ -58,7 +58,7 @@ def simulate(
     loaded = models.load(model, calibration=calibration)
     if loaded.calibration is None:
         raise OperatorError(f"{loaded.model} has no calibration, so it says nothing: make one with voices calibrate.")
-    plan = plan_for(settings.voices, loaded)
+    plan = plan_for(settings.voices, loaded, measured=True)
     test = [row for row in table.read(corpus) if row.split == table.Split.TEST and row.family != "copy"]
     with pieces() as tell:
         heard = tapes.taped(

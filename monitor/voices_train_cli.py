@@ -144,7 +144,7 @@ def evaluate(
         raise OperatorError(f"{loaded.model} has no calibration, so it says nothing: make one with voices calibrate.")
     rows = table.read(corpus)
     splits.check(rows)
-    plan = plan_for(load(config).voices, loaded)
+    plan = plan_for(load(config).voices, loaded, measured=True)
     live = Live(plan.rules, plan.thresholds, hours, seed)
     with pieces() as tell:
         made = trained_on(loaded)

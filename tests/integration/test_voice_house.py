@@ -30,6 +30,7 @@ from tests.helpers.voice_calibrations import made_up
 
 MISJUDGED = Tail(speakers=100, hours=10.0, over=9.0, exceeding=10, excess=4.0)
 """Genuine speakers some of whom the detector takes for machines all along."""
+ALERTING = Voices(alert="alerts")
 SPEECH = next(path for path in sorted(selftest.SAMPLES.glob("genuine-*.opus")))
 
 
@@ -91,7 +92,7 @@ async def at_work(directory: Path, *, settings: Voices | None = None, tail: Tail
     detector, ring = Turning(), Ring()
     async with Store.open(database(directory), told.append) as store, asyncio.TaskGroup() as tasks:
         voices = VoiceHouse(
-            settings or Voices(),
+            settings or ALERTING,
             loaded(detector, tail),
             store,
             ring,
@@ -137,7 +138,7 @@ async def test_a_detector_that_breaks_is_off_and_told_and_the_rest_goes_on(tmp_p
 
 
 async def test_what_is_marked_only_never_alerts(tmp_path: Path) -> None:
-    async with at_work(tmp_path, settings=Voices(alert="marks")) as it:
+    async with at_work(tmp_path, settings=Voices()) as it:
         for _ in range(5):
             await it.say()
         assert it.voices.view().marks_only
@@ -147,17 +148,20 @@ async def test_what_is_marked_only_never_alerts(tmp_path: Path) -> None:
 
 def test_alerts_need_claims_figures_on_speakers_and_the_settings_word() -> None:
     detector = Turning()
-    assert plan_for(Voices(), loaded(detector)).thresholds.alert is not None
-    assert plan_for(Voices(alert="marks"), loaded(detector)).thresholds.alert is None
-    assert plan_for(Voices(false_alerts=0.0), loaded(detector)).thresholds.alert is None
-    assert plan_for(Voices(), loaded(detector, claims=())).thresholds.alert is None
-    assert plan_for(Voices(), loaded(detector, MISJUDGED)).thresholds.alert is None
+    assert plan_for(ALERTING, loaded(detector)).thresholds.alert is not None
+    assert plan_for(Voices(), loaded(detector)).thresholds.alert is None
+    assert plan_for(Voices(), loaded(detector), measured=True).thresholds.alert is not None
+    assert plan_for(Voices(alert="alerts", false_alerts=0.0), loaded(detector)).thresholds.alert is None
+    assert plan_for(ALERTING, loaded(detector, claims=())).thresholds.alert is None
+    assert plan_for(ALERTING, loaded(detector, MISJUDGED)).thresholds.alert is None
     uncalibrated = dataclasses.replace(loaded(detector), calibration=None)
-    assert plan_for(Voices(), uncalibrated).thresholds.alert is None
+    assert plan_for(ALERTING, uncalibrated).thresholds.alert is None
 
 
 def test_fewer_false_alerts_take_more_evidence() -> None:
-    strict, lax = (plan_for(Voices(false_alerts=n), loaded(Turning())).thresholds.alert for n in (0.5, 50.0))
+    strict, lax = (
+        plan_for(Voices(alert="alerts", false_alerts=n), loaded(Turning())).thresholds.alert for n in (0.5, 50.0)
+    )
     assert strict is not None
     assert lax is not None
     assert strict > lax
