@@ -40,8 +40,8 @@ phrases = ["bright eyes", "beauty's rose", "tender heir"]
 examples.hit = ["contracted to thine own bright eyes"]
 """
 MARKED, ALERTED = 20.0, 60.0
-"""Seconds of its own speech within which a machine that the detector claims to find is marked, and is an alert, as
-docs/guide/moderator.md states them."""
+"""Seconds of its own speech within which this machine is marked, and is an alert: the model card has a median of 24 s
+to the alert for eSpeak NG, and a tail."""
 MANIFEST = f"""
 claims = ["espeak-ng, of which the tests have a model"]
 [input]
