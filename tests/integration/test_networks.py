@@ -86,7 +86,7 @@ def anns(folder: Path) -> list[Row]:
     return rows
 
 
-@pytest.mark.parametrize("hall", [builtin, videoroom])
+@pytest.mark.parametrize("hall", [videoroom])
 async def test_a_bad_cable(hall: Hall, net: Network, tmp_path: Path) -> None:
     """Packets in another order, or twice, are no loss; what never came is on the record."""
     async with hall(tmp_path, net, voice(30), PATIENCE) as connect, monitored(tmp_path, connect(NOTHING)) as there:

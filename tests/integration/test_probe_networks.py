@@ -41,7 +41,7 @@ def outcome(report: Report, step: Step) -> str:
 
 async def test_udp_that_is_blocked_and_a_server_that_never_sends_media(net: Network, connect: Connect) -> None:
     net.firewall(NO_UDP)
-    blocked = await probe(connect(NOTHING), seconds=2.0)
+    blocked = await probe(connect(NOTHING), seconds=1.2)
     assert blocked.failed is Step.PATH, blocked
     assert outcome(blocked, Step.ROOM) == "ok"
     assert "UDP" in blocked.advice
