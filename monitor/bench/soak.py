@@ -39,6 +39,8 @@ SAMPLE = 5.0
 """Seconds between two looks at the memory."""
 WARM = 0.2
 """Share of the time after which the memory is to be flat; at least a minute, where there is that much."""
+SLOW = 2.0
+"""Seconds after Janus's return from which it is shown what held the slowest room up."""
 _AFTER = 3.0
 """Seconds from the last goodbye until all that was heard is settled."""
 
@@ -64,6 +66,7 @@ class Found:
     utterances: int = 0
     memory: list[tuple[float, float]] = field(default_factory=list)  # (seconds, MB)
     warm: float = 0.0  # seconds from which the memory counts
+    slow: list[str] = field(default_factory=list)  # seconds since Janus's death, and what was told of the slowest room
     back: list[float] = field(default_factory=list)  # seconds from Janus's return until a room of it was live
     quiet: tuple[vitals.Held, vitals.Held] | None = None  # warm and empty before, and after
     over: tuple[vitals.Held, vitals.Held] | None = None  # before the service was built, and after it was gone
@@ -121,6 +124,8 @@ class _Run:
         self._found = Found()
         self._states: dict[str, RoomState] = {}
         self._live_at: dict[str, float] = {}
+        self._dead = 0.0  # wall time of Janus's death while not all rooms are back; else 0
+        self._course: deque[str] = deque(maxlen=1000)  # what was told since then
         self._truths: list[Truth] = []
         self._memory: deque[tuple[float, float]] = deque(maxlen=100_000)
 
@@ -141,6 +146,10 @@ class _Run:
             if state is RoomState.LIVE and self._states.get(room) is not state:
                 self._live_at[room] = time.time()
             self._states[room] = state
+            if self._dead:
+                self._course.append(
+                    f"{time.time() - self._dead:.2f} s {room} {state.value} {message.room.detail}".strip()
+                )
         self._service.told(message)
 
     async def _beside(self, url: str) -> None:
@@ -192,13 +201,19 @@ class _Run:
 
     async def _restart(self) -> None:
         dead = [room.id for room in self._settings.rooms if isinstance(room, JanusRoom)]
+        self._course.clear()
+        self._dead = time.time()
         await self._janus.kill()
         for room in dead:  # what is told of them from now on is new; on a busy machine it is told late
             self._states[room] = RoomState.WAITING
         await asyncio.sleep(DOWN)
         back = await self._janus.start()
         await self._all_live()
-        self._found.back += [self._live_at[room] - back for room in dead]
+        self._dead = 0.0
+        took = {room: self._live_at[room] - back for room in dead}
+        self._found.back += took.values()
+        if took[slowest := max(dead, key=took.__getitem__)] > SLOW:
+            self._found.slow += [line for line in self._course if f" {slowest} " in f"{line} "]
 
     async def _all_live(self) -> None:
         async with asyncio.timeout(60):

@@ -25,6 +25,8 @@ def show(plan: Soak, found: Found, out: Console) -> bool:
     good = [_ledger(found, out), _memory(found, out), _leaks(found, out)]
     if found.back:
         out.print(f"Janus back → a room of it live again: {quantiles(found.back)}", highlight=False)
+    for line in found.slow:
+        out.print(f"  after its death: {line}", highlight=False)
     out.print(
         f"{plan.minutes:g} minutes, {plan.rooms} rooms (half built-in, half Janus VideoRoom), {found.visits} visits, "
         f"{found.packets} packets of talk, {found.lost} of them lost on purpose "
