@@ -69,7 +69,7 @@ async def test_a_room_where_all_is_well(stage: Stage) -> None:
 
 async def test_a_publisher_who_is_silent(stage: Stage) -> None:
     async with stage.speaker("Ann", 0):  # 0 Hz: samples of silence
-        report = await probe(stage.connector, seconds=1.5)
+        report = await probe(stage.connector, seconds=0.8)
     assert report.failed is Step.SOUND, report
     assert ok(report) >= {Step.PATH, Step.ENCRYPTION}
 
@@ -81,7 +81,7 @@ async def test_a_publisher_who_is_muted(stage: Stage) -> None:
     async with stage.speaker("Ann", 400) as ann:
         await ann.mute(True)
         for _ in range(3):  # until what was on its way has come, and the room has noticed
-            report = await probe(stage.connector, seconds=1.5)
+            report = await probe(stage.connector, seconds=0.8)
             if report.failed is expected:
                 break
     assert report.failed is expected, report
@@ -99,6 +99,6 @@ async def test_a_server_that_accepts_and_never_sends_media() -> None:
     async with awry_whep(tone(400, 0.5)) as server:
         server.mute = True
         place = Place((Stream(server.url, "Ann"),))
-        report = await probe(WhepConnector(lambda: place), seconds=1.5)
+        report = await probe(WhepConnector(lambda: place), seconds=0.8)
     assert report.failed is Step.MEDIA, report
     assert ok(report) >= {Step.SIGNALLING, Step.ROOM, Step.PATH, Step.ENCRYPTION}

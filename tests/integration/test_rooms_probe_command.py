@@ -51,7 +51,7 @@ def announce(folder: Path, server: RoomServer) -> Path:
 async def test_a_built_in_room_is_probed_in_the_running_service(tmp_path: Path) -> None:
     async with room_server() as server, person(server.url(), "Ann", tone(400, 0.5)) as ann:
         config = announce(tmp_path, server)
-        done = await command("demo", "--config", str(config), "--json")
+        done = await command("demo", "--config", str(config), "--json", "--seconds", "1")
         assert done.exit_code == 0, done.output
         found = json.loads(done.stdout)
         assert (found["room"], found["failed"], found["present"]) == ("demo", None, ["Ann"])
@@ -76,14 +76,14 @@ async def test_a_secret_that_is_wrong_and_is_put_right(tmp_path: Path, unused_tc
         config = tmp_path / "monitor.toml"
         config.write_text(JANUS.format(url=janus.url))
         (tmp_path / "pin").write_text("wrong")
-        done = await command("hall", "--config", str(config))
+        done = await command("hall", "--config", str(config), "--seconds", "1")
         assert done.exit_code == 1
         assert "Lets us in: FAILED. Janus answered: Unauthorized" in done.stdout
         assert "wrong" in done.stdout.lower()
         (tmp_path / "pin").write_text("sesame\n")
         place = JanusStage(janus, "videoroom", VideoRoomConnector).place("Ann")
         async with talker(place, tone(400, 0.5)):
-            done = await command("hall", "--config", str(config))
+            done = await command("hall", "--config", str(config), "--seconds", "1")
         assert done.exit_code == 0
         assert "All is well." in done.stdout
         assert "In the room: Ann" in done.stdout
