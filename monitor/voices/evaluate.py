@@ -143,8 +143,8 @@ def generators_table(
     return Table(
         "By generator, and with its family left out of training",
         "EER of windows against people saying the same texts (–: nobody of the test part does) and against all people; "
-        "mean LLR, in nats. The last column is of another network, trained without any generator of the family: what "
-        "to expect of synthesis that nobody trained on.",
+        "mean LLR, in nats. The last column is of another network, trained without any generator of the family, and "
+        "for fewer rounds: what to expect of synthesis that nobody trained on.",
         ("generator", "in training", "voices", "recordings", "EER %, same texts", "EER %, all", "found at 1 % false %",
          "mean LLR", "EER %, family left out"),
         tuple(rows),

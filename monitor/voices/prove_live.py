@@ -101,7 +101,7 @@ def cost_table(detector: VoiceDetector, seconds: float = 60.0) -> Table:
     rows = (
         ("a window, features and network", f"{1000 * scoring / len(windows):.1f} ms"),
         ("a second of speech, cutting included", f"{1000 * share:.1f} ms"),
-        ("speakers at once a core", f"{1 / share:.0f}"),
+        ("of a core, for one speaker talking without a pause", f"{100 * share:.2f} %"),
     )
     return Table("CPU", "One window at a time, one thread. `bench voices` measures it beside a recogniser.",
                  ("what", "CPU time"), rows)  # fmt: skip
