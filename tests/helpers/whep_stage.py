@@ -31,7 +31,7 @@ class WhepStage:
     def _connect(self, port: int, *, room: str = "demo", token: str = "sesame") -> Connector:
         streams = (Stream(f"http://127.0.0.1:{port}/{room}/{name}/whep", name, token) for name in self.NAMES)
         place = Place(tuple(streams))
-        return WhepConnector(lambda: place, poll=0.3)
+        return WhepConnector(lambda: place, poll=0.2)
 
     def absent(self, port: int) -> Connector:
         return self._connect(port)

@@ -14,16 +14,11 @@ from monitor.rooms.builtin import private
 from monitor.rooms.builtin.script import Script
 from monitor.rooms.builtin.speak import accept, offer
 from monitor.rooms.ice import connection
-from monitor.rooms.opus import Encoder
 from tests.helpers.janus_people import MutableVoice
 
-
-class SteadyVoice(MutableVoice):
-    """Without DTX: it takes a steady tone for no speech now and then, and a tone with holes has many pitches."""
-
-    def __init__(self, script: Script) -> None:
-        super().__init__("publisher", script)
-        self._encoder = Encoder()
+WITHOUT_A_BREAK = 60
+"""Times that a recording is said before the pause that people make: where a tone ends libopus overshoots, and other
+pitches come in."""
 
 
 class Publisher:
@@ -37,7 +32,8 @@ class Publisher:
 @asynccontextmanager
 async def publisher(url: str, *clips: Samples) -> AsyncIterator[Publisher]:
     """Somebody who publishes at the WHIP endpoint until the block ends: the recordings over and over, or nothing."""
-    voice = SteadyVoice(Script(clips or (np.zeros(FRAME, np.int16),), 0.0, True))
+    said = [np.tile(clip, WITHOUT_A_BREAK) for clip in clips] or [np.zeros(FRAME, np.int16)]
+    voice = MutableVoice("publisher", Script(said, 0.0, True))
     voice.muted = not clips
     pc = connection()
     async with httpx.AsyncClient(trust_env=False) as http:

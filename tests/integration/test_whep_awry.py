@@ -352,7 +352,7 @@ async def test_one_lost_stream_of_two_does_not_end_the_other_and_comes_back(serv
         before = lost.origins[Origin.HEARD]
         await until(lambda: lost.origins[Origin.HEARD] > before + 15)
         assert kept.origins[Origin.LOST] == 0
-        assert kept.pitches() == {1000}
+        assert round(kept.pitch / 50) * 50 == 1000
         assert lost.contiguous
         assert any("nothing has come from the server" in cause or "can't be reached" in cause for cause in lost.causes)
         assert len(visit.ears) == 2
