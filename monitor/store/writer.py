@@ -4,7 +4,7 @@ A caller hands over a job and waits for its answer. Cancelling the caller cancel
 done, committed and told, or (while the mailbox was full) never begun.
 
 Jobs that wait while one is committed are committed together, each behind a savepoint of its own: a commit waits for
-the disk, and when a server dies under twenty rooms there are hundreds of events at once, for none of which the rooms
+the disk, and when a server dies under twenty rooms hundreds of events come at once, for none of which the rooms
 should have to wait in turn.
 """
 
