@@ -50,8 +50,8 @@ async def heard(directory: Path, cut: int) -> Row:
     return tracks(directory)["Ann"]
 
 
-@pytest.mark.parametrize("cut", [40, 110])  # libwebrtc counts what is missing up to a second
-async def test_a_cut_line_in_mid_speech_is_lost_in_the_ledger(tmp_path: Path, cut: int) -> None:
+async def test_a_cut_line_in_mid_speech_is_lost_in_the_ledger(tmp_path: Path) -> None:
+    cut = 110  # libwebrtc counts what is missing up to 50
     row = await heard(tmp_path, cut)
     assert row.closed is not None
     assert row.total == pytest.approx(row.closed - row.opened, abs=DELAY)

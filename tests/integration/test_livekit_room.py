@@ -20,7 +20,7 @@ from monitor.model import Origin, RoomState
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.connector import Session, Track
 from monitor.rooms.livekit.connector import LiveKitConnector
-from monitor.rooms.livekit.protocol import NOTICE, claims_of
+from monitor.rooms.livekit.protocol import NOTICE, Place, claims_of
 from monitor.rooms.supervisor import RoomSupervisor
 from tests.helpers.livekit_stage import connector, place, voice, warm
 from tests.helpers.people import Ear
@@ -299,6 +299,48 @@ async def test_a_server_that_is_something_else_is_told_apart(livekit: LiveKitSer
         async with connector(livekit, address=livekit.url + "/elsewhere").join():
             pass
     assert error.value.step is Step.SIGNALLING
+
+
+async def test_an_encrypted_room_is_refused_rather_than_heard_as_noise(livekit: LiveKitServer) -> None:
+    async with connector(livekit).join() as session, puppet(livekit, "Ann") as ann:
+        ann.new_track()
+        ann.info.tracks[0].encryption = models.Encryption.GCM
+        livekit.room().changed(ann)
+        error = await ending(session)
+    assert isinstance(error, Refused)
+    assert "encrypted" in str(error)
+
+
+async def test_a_join_that_hangs_in_the_sdk_can_be_cancelled_and_is_left_when_it_ends() -> None:
+    """The door opens, and the signalling behind it never answers."""
+    hanging = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"validate" in (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0]:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+        else:
+            hanging.set()
+            await reader.read()  # until the client goes
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, asyncio.TaskGroup() as group:
+        here = Place(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", "demo", key="key", secret="s" * 32)
+        entrance = LiveKitConnector(lambda: here)
+        joining = group.create_task(_stay(entrance))
+        async with asyncio.timeout(10):
+            await hanging.wait()
+            joining.cancel()
+            await asyncio.wait([joining])
+        assert joining.cancelled()
+        assert entrance.leaving, "the SDK goes on"
+        server.close()  # its next tries are refused at once
+        await until(lambda: not entrance.leaving, 20)
+
+
+async def _stay(entrance: LiveKitConnector) -> None:
+    async with entrance.join():
+        await asyncio.Event().wait()
 
 
 async def test_visits_leave_no_thread_and_no_file_behind(livekit: LiveKitServer) -> None:

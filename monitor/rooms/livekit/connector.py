@@ -26,6 +26,11 @@ class LiveKitConnector:
         self._patience = patience
         self._leavings = Leavings()
 
+    @property
+    def leaving(self) -> bool:
+        """Whether a join that was given up still goes on in the SDK; it is left when it ends."""
+        return bool(self._leavings)
+
     def join(self) -> AbstractAsyncContextManager[Session]:
         """See `Connector.join`."""
         return Joining(self._enter, lambda visit: (visit.hear(), visit.tend()))
