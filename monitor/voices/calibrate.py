@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.errors import MonitorError
+from monitor.errors import OperatorError
 from monitor.voices.metrics import Scores, cllr, eer, min_cllr
 from monitor.voices.thresholds import Tail
 
@@ -31,7 +31,7 @@ RIDGE = 1e-3
 """Pull of the standardised slope towards 0: keeps it finite where the classes don't overlap."""
 
 
-class CalibrationInvalid(MonitorError):
+class CalibrationInvalid(OperatorError):
     """A calibration set that can't be read, or can't be made from what was given."""
 
     code = "calibration-invalid"
