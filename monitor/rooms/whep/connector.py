@@ -158,11 +158,10 @@ class _WhepJoining(Joining[Visit]):
 
     async def __aenter__(self) -> Visit:
         visit = await super().__aenter__()
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_exit(self.__aexit__)
             await visit.settled()
-        except BaseException as error:
-            await self.__aexit__(type(error), error, error.__traceback__)
-            raise
+            stack.pop_all()
         return visit
 
 

@@ -193,15 +193,19 @@ class Line:
             await whole(self._drop_media())
         if self._media is None:
             self._media, self._offered_at = Media(self.speaker, self._ice()), _now()
+        kept = False
         try:
-            return self._media, await self._door.open(await self._media.offer())
+            opened = await self._door.open(await self._media.offer())
+            kept = True
         except (Later, Refused):
-            raise  # it was declined
-        except BaseException as error:
-            await whole(self._drop_media())
-            if isinstance(error, OSError):
-                raise ConnectionLost(f"this machine has no address to hear at: {error}", step=Step.PATH) from error
+            kept = True  # it was declined
             raise
+        except OSError as error:
+            raise ConnectionLost(f"this machine has no address to hear at: {error}", step=Step.PATH) from error
+        finally:
+            if not kept:
+                await whole(self._drop_media())
+        return self._media, opened
 
     def _ice(self) -> Ice:
         """Servers are asked later, where they are needed; but with relays only there is nothing to offer without."""
