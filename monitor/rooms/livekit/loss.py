@@ -95,6 +95,9 @@ class Judge:
             return self._nothing_came(frames, talking)
         self._tail = TAIL
         missing, made_up = counts.missing - last.missing, counts.made_up - last.made_up
+        if last.packets == 0:  # media time begins with the first packet: what was held back is nobody's silence
+            self.quiet()
+            return Verdict(heard=frames)
         if self._held:  # what is missing now was sent while nothing came
             return self._again(frames, missing, made_up)
         lost = min(frames, self._agreed(missing, made_up))

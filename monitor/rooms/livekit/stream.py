@@ -35,6 +35,7 @@ class LiveKitStream:
         self._mailbox: Mailbox[Block] = Mailbox(BUFFER)
         self._dropped = dict.fromkeys((Origin.QUIET, Origin.LOST, Origin.OVERLOAD), 0)  # frames, not shown yet
         self._packets = 0
+        self._begun = False  # the first packet has come
         self.overloaded = 0  # frames dropped so far because nobody took them; they come out as OVERLOAD
         self.last_packet_at: float | None = None  # wall time of the reading that knew of a new one; None: none yet
 
@@ -87,6 +88,10 @@ class LiveKitStream:
         now = self._clock()
         if counts is not None and counts.packets > self._packets:
             self._packets, self.last_packet_at = counts.packets, now
+        if counts is not None and counts.packets and not self._begun:
+            self._begun = True
+            while self._waiting and not self._waiting[0][0].any():  # what the decoder gave before the first packet
+                self._waiting.pop(0)
         verdict = self._judge.look(len(self._waiting), counts, talking=talking)
         self._put(Origin.LOST, verdict.lost_before, now)
         self._put(Origin.QUIET, verdict.quiet_before, now)

@@ -56,6 +56,7 @@ def test_nothing_at_all_is_never_heard() -> None:
     judge = Judge()
     assert after(judge, NOTHING) == Verdict(held=10)
     assert after(judge, NOTHING) == Verdict(held=10)
+    assert after(judge, Counts(5, 0, 9000)) == Verdict(heard=10), "media time begins with the first packet"
 
 
 def test_what_was_missing_while_nothing_came_is_lost_and_the_rest_was_a_pause() -> None:

@@ -44,6 +44,16 @@ async def test_audio_waits_for_the_counters_and_keeps_its_order() -> None:
     assert ann.last_packet_at is not None
 
 
+async def test_media_time_begins_with_the_first_sound_and_goes_on_through_silence() -> None:
+    ann = stream()
+    for level in (0, 0, 0, 5, 0, 6):
+        ann.take(frame(level))
+    ann.look(Counts(3, 0, 0))
+    ann.take(frame(0))
+    ann.look(Counts(4, 0, 0))
+    assert [each.samples[0] for each in await out(ann)] == [5, 0, 6, 0]
+
+
 async def test_what_nothing_was_received_for_comes_out_once_it_is_known_what_it_was() -> None:
     ann = stream()
     for counts in (Counts(10, 0, 0), Counts(10, 0, 0), Counts(10, 0, 0), Counts(18, 15, 0)):
@@ -90,7 +100,7 @@ async def test_a_consumer_that_is_too_slow_loses_the_oldest_and_it_shows() -> No
     ann = stream()
     for number in range(20):
         for _ in range(10):
-            ann.take(frame(number))
+            ann.take(frame(number + 1))
         ann.look(Counts(10 * (number + 1), 0, 0))
     frames = await out(ann)
     assert [each.origin for each in frames] == [OVERLOAD] * 100 + [HEARD] * 100
