@@ -50,6 +50,8 @@ FRESH = 60.0
 GOODBYE = 0.5
 """Seconds that a server which seems gone has to take our leave."""
 
+NO_COUNT = -1
+"""Of packets: none was made since somebody was heard."""
 FOREIGN = 50
 """Packets in a row that are not Opus, from which on they are the stream: one second."""
 NO_PATH = "no path for media to the server: is UDP open between this machine and its media ports?"
@@ -253,19 +255,19 @@ class Line:
                 await self._book()
                 await self._track.hear(stream)
         self._lost_at, self.error = 0.0, None
-        alive, count, foreign = time.time(), 0, 0
+        alive, count, foreign = time.time(), NO_COUNT, 0
         try:
             while not media.ended:
                 heard = stream.last_packet_at
                 if self._track is None and heard is not None:
                     await self._introduce(stream)
                 if heard is not None and heard > alive:
-                    alive, foreign = heard, media.foreign
+                    alive, count, foreign = heard, NO_COUNT, media.foreign
                 if media.foreign - foreign > FOREIGN:
                     raise Refused("the server sends another codec than Opus", step=Step.MEDIA)
                 if time.time() - alive > self._around.patience / 2:
-                    came, count = count, await media.packets()
-                    if count > came or await media.answers(self._around.patience / 2):
+                    before, count = count, await media.packets()
+                    if count > before > NO_COUNT or await media.answers(self._around.patience / 2):
                         alive = time.time()
                     elif (stream.last_packet_at or 0.0) <= alive:
                         raise ConnectionLost(f"nothing has come from the server for {time.time() - alive:.1f} s")
