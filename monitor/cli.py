@@ -36,7 +36,6 @@ app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
 app.add_typer(rooms, name="rooms")
 app.add_typer(voices, name="voices")
-app.command("top")(top)
 app.add_typer(bench, name="bench")
 
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]
@@ -203,6 +202,9 @@ def canary(
     ran = request(load(config), url)
     print(ran.model_dump_json()) if as_json else print_canary(out, ran)
     raise typer.Exit(0 if ran.outcome == "heard" else 1)
+
+
+app.command("top")(top)
 
 
 @app.command()
