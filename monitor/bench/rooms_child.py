@@ -19,7 +19,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
 
 from monitor.bench.stock import StockEar
 from monitor.config_rooms import AnyRoom
@@ -33,11 +32,11 @@ from monitor.model import AudioFrame, Origin, RoomState
 from monitor.registered import parsed
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
+from monitor.rooms.builtin.socket_wire import SocketWire
 from monitor.rooms.connector import Track
 from monitor.rooms.ice import allow_loopback
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.telemetry.logs import configure
-from monitor.wire import WireClosed
 
 TICK = 0.02
 RECENT = 2.0
@@ -139,29 +138,6 @@ class _Ear(Protocol):
     def stop(self) -> None: ...
 
 
-class _Wire:
-    """`Wire` over a websocket of the `websockets` library."""
-
-    def __init__(self, socket: ServerConnection) -> None:
-        self._socket = socket
-
-    async def send(self, text: str) -> None:
-        try:
-            await self._socket.send(text)
-        except ConnectionClosed as error:
-            raise WireClosed from error
-
-    async def receive(self) -> str:
-        try:
-            message = await self._socket.recv()
-        except ConnectionClosed as error:
-            raise WireClosed from error
-        return message if isinstance(message, str) else ""
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        await self._socket.close(code, reason)
-
-
 async def _builtin(stack: AsyncExitStack, rooms: Sequence[AnyRoom]) -> tuple[str, str]:
     """Serve the built-in ones among the rooms; address and the monitor's token."""
     specs = [RoomSpec(room.id, room.id) for room in rooms if room.kind == "builtin"]
@@ -169,7 +145,7 @@ async def _builtin(stack: AsyncExitStack, rooms: Sequence[AnyRoom]) -> tuple[str
 
     async def handle(socket: ServerConnection) -> None:
         path = socket.request.path if socket.request else ""
-        await hall.serve(path.split("/")[2], _Wire(socket))
+        await hall.serve(path.split("/")[2], SocketWire(socket))
 
     server = await stack.enter_async_context(serve(handle, "127.0.0.1", 0))
     stack.push_async_callback(hall.end)

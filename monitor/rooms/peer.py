@@ -1,6 +1,6 @@
 """Receiving: packets of a peer connection → each speaker's frames of 20 ms.
 
-    tap ─packet→ MediaStream.take ─Reorder→ steps ─OpusDecoder→ Framer ─blocks→ Mailbox → frames()
+    tap ─packet→ MediaStream.take ─Reorder→ steps ─OpusDecoder→ Framer ─blocks→ Playout → frames()
 
 All of it runs inline in the event loop: 0.2 % of a core a stream. Media time counts samples that came out of the
 decoder or were declared quiet or lost, so it never drifts against the sender's clock.
@@ -16,19 +16,15 @@ from dataclasses import dataclass, fields
 
 from aiortc import RTCPeerConnection
 
-from monitor.mailbox import Closed, Mailbox
-from monitor.model import FRAME, RATE, AudioFrame, Origin, Samples, Speaker
+from monitor.model import RATE, AudioFrame, Origin, Samples, Speaker
 from monitor.rooms import opus
 from monitor.rooms.framer import SILENCE, Block, Framer
+from monitor.rooms.playout import Playout
 from monitor.rooms.reorder import Conceal, Decode, Lost, Packet, Quiet, Recover, Reorder, Restart, Step
 from monitor.rooms.rtp import RtpPacket, tap
 
-BUFFER = 100
-"""Frames (or longer runs of silence) that wait for the consumer: 2 s of speech."""
 PATIENCE = 0.12
 """Seconds that a hole waits for its packet when nothing more comes to give it up."""
-BREATH = 50
-"""Frames of a long run of silence that are given out before others may run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +68,8 @@ class MediaStream:
         self._alarm: asyncio.TimerHandle | None = None
         self._reorder = Reorder()
         self._framer = Framer()
-        self._mailbox: Mailbox[Block] = Mailbox(BUFFER)
-        self._dropped = dict.fromkeys((Origin.QUIET, Origin.LOST, Origin.OVERLOAD), 0)  # frames, not shown yet
-        self._counts = dict.fromkeys(("recovered", "corrupt", "concealed", "lost", "quiet", "overload"), 0)
+        self._playout = Playout()
+        self._counts = dict.fromkeys(("recovered", "corrupt", "concealed", "lost", "quiet"), 0)
         self._opened = clock()
         self.last_packet_at: float | None = None  # wall time; None before the first
 
@@ -89,7 +84,7 @@ class MediaStream:
     @property
     def overloaded(self) -> int:
         """Frames dropped so far because nobody took them; they come out as OVERLOAD."""
-        return self._counts["overload"]
+        return self._playout.overloaded
 
     @property
     def stats(self) -> Stats:
@@ -105,30 +100,16 @@ class MediaStream:
             lost_samples=own["lost"],
             quiet_samples=own["quiet"],
             skipped_samples=got.skipped,
-            overload_frames=own["overload"],
+            overload_frames=self.overloaded,
         )
 
-    async def frames(self) -> AsyncIterator[AudioFrame]:
+    def frames(self) -> AsyncIterator[AudioFrame]:
         """See `Track.frames`. For one consumer."""
-        position = 0
-        while True:
-            try:
-                block = await self._mailbox.get()
-            except Closed:
-                return
-            # What was dropped before now is older than this block; what is dropped while it is used is younger.
-            older = [Block(origin, count, block.arrived) for origin, count in self._dropped.items() if count]
-            self._dropped = dict.fromkeys(self._dropped, 0)
-            for part in (*older, block):
-                for number in range(part.count):
-                    if number % BREATH == BREATH - 1:
-                        await asyncio.sleep(0)
-                    yield AudioFrame(position, part.samples, part.origin, part.arrived)
-                    position += FRAME
+        return self._playout.frames()
 
     def take(self, packet: RtpPacket) -> None:
         """A packet from the network. Never raises for what it contains."""
-        if self._mailbox.closed:
+        if self._playout.closed:
             return
         self.last_packet_at = now = self._clock()
         try:
@@ -149,19 +130,19 @@ class MediaStream:
 
         No more counts than has passed since the newest packet or our beginning to listen: they may have talked before.
         """
-        if self._mailbox.closed:
+        if self._playout.closed:
             return
         seconds = min(seconds, max(0.0, self._clock() - (self.last_packet_at or self._opened)))
         self._play([*self._reorder.flush(), Lost(round(seconds * RATE))])
 
     def close(self) -> None:
         """The speaker left: `frames()` ends after what is buffered. Calling it again changes nothing."""
-        if self._mailbox.closed:
+        if self._playout.closed:
             return
         self._stop_alarm()
         self._play(self._reorder.flush())
         self._put(self._framer.finish(), self._clock())
-        self._mailbox.close()
+        self._playout.close()
 
     def _watch_hole(self) -> None:
         if not self._reorder.waiting:
@@ -218,14 +199,7 @@ class MediaStream:
 
     def _put(self, blocks: list[Block], arrived: float) -> None:
         for block in blocks:
-            dropped = self._mailbox.put_now(Block(block.origin, block.count, arrived, block.samples))
-            if dropped is None:
-                continue
-            # Silence that is dropped stays what it was; only speech is lost by it.
-            origin = Origin.OVERLOAD if dropped.origin is Origin.HEARD else dropped.origin
-            self._dropped[origin] += dropped.count
-            if origin is Origin.OVERLOAD:
-                self._counts["overload"] += dropped.count
+            self._playout.put(Block(block.origin, block.count, arrived, block.samples))
 
 
 class Receiver:
@@ -298,4 +272,4 @@ class Receiver:
             stream.take(packet)
 
 
-__all__ = ["BUFFER", "SILENCE", "MediaStream", "Receiver", "Stats"]
+__all__ = ["SILENCE", "MediaStream", "Receiver", "Stats"]

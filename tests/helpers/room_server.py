@@ -7,33 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
 
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
-from monitor.wire import WireClosed
-
-
-class SocketWire:
-    """`Wire` over a websocket of the `websockets` library."""
-
-    def __init__(self, socket: ServerConnection) -> None:
-        self._socket = socket
-
-    async def send(self, text: str) -> None:
-        try:
-            await self._socket.send(text)
-        except ConnectionClosed as error:
-            raise WireClosed from error
-
-    async def receive(self) -> str:
-        try:
-            message = await self._socket.recv()
-        except ConnectionClosed as error:
-            raise WireClosed from error
-        return message if isinstance(message, str) else ""
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        await self._socket.close(code, reason)
+from monitor.rooms.builtin.socket_wire import SocketWire
 
 
 class RoomServer:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 
-from monitor.mailbox import Closed, Mailbox
 from monitor.model import FRAME, RATE, AudioFrame, Origin, Samples, Speaker
 from monitor.rooms.framer import SILENCE, Block
 from monitor.rooms.livekit.loss import Counts, Judge
+from monitor.rooms.playout import Playout
 
-BUFFER = 100
-"""Frames (or longer runs of silence) that wait for the consumer: 2 s of speech."""
 UNREAD = 100
 """Frames (2 s) that wait for a reading of the counters; beyond, they are believed."""
-BREATH = 50
-"""Frames of a long run of silence that are given out before others may run."""
 
 
 class LiveKitStream:
@@ -32,11 +27,9 @@ class LiveKitStream:
         self._clock = clock
         self._judge = Judge()
         self._waiting: list[tuple[Samples, float]] = []  # what no reading has judged yet, with its arrival
-        self._mailbox: Mailbox[Block] = Mailbox(BUFFER)
-        self._dropped = dict.fromkeys((Origin.QUIET, Origin.LOST, Origin.OVERLOAD), 0)  # frames, not shown yet
+        self._playout = Playout()
         self._packets = 0
         self._begun = False  # the first packet has come
-        self.overloaded = 0  # frames dropped so far because nobody took them; they come out as OVERLOAD
         self.last_packet_at: float | None = None  # wall time of the reading that knew of a new one; None: none yet
 
     @property
@@ -51,27 +44,18 @@ class LiveKitStream:
     def muted(self) -> bool:
         return self._muted
 
-    async def frames(self) -> AsyncIterator[AudioFrame]:
+    @property
+    def overloaded(self) -> int:
+        """Frames dropped so far because nobody took them; they come out as OVERLOAD."""
+        return self._playout.overloaded
+
+    def frames(self) -> AsyncIterator[AudioFrame]:
         """See `Track.frames`. For one consumer."""
-        position = 0
-        while True:
-            try:
-                block = await self._mailbox.get()
-            except Closed:
-                return
-            # What was dropped before now is older than this block; what is dropped while it is used is younger.
-            older = [Block(origin, count, block.arrived) for origin, count in self._dropped.items() if count]
-            self._dropped = dict.fromkeys(self._dropped, 0)
-            for part in (*older, block):
-                for number in range(part.count):
-                    if number % BREATH == BREATH - 1:
-                        await asyncio.sleep(0)
-                    yield AudioFrame(position, part.samples, part.origin, part.arrived)
-                    position += FRAME
+        return self._playout.frames()
 
     def take(self, samples: Samples) -> None:
         """20 ms from the SDK, shape (FRAME,)."""
-        if self._mailbox.closed:
+        if self._playout.closed:
             return
         now = self._clock()
         if self._muted:  # whatever the decoder makes of nothing
@@ -83,7 +67,7 @@ class LiveKitStream:
 
     def look(self, counts: Counts | None, *, talking: bool = False) -> None:
         """The SDK's counters of this track now; None where they can't be relied on. `talking`: so the room says."""
-        if self._mailbox.closed:
+        if self._playout.closed:
             return
         now = self._clock()
         if counts is not None and counts.packets > self._packets:
@@ -102,7 +86,7 @@ class LiveKitStream:
 
     def mute(self, muted: bool) -> None:
         """The room says that the microphone is off, or on again."""
-        if self._mailbox.closed:
+        if self._playout.closed:
             return
         self._hand_on(len(self._waiting))
         self._put(Origin.QUIET, self._judge.quiet(), self._clock())
@@ -110,18 +94,18 @@ class LiveKitStream:
 
     def missed(self, seconds: float) -> None:
         """The room says that the speaker talked for so long, and nothing came: no packet will ever tell of it."""
-        if not self._mailbox.closed:
+        if not self._playout.closed:
             self._waiting = []
             self._judge.quiet()
             self._put(Origin.LOST, round(seconds * RATE / FRAME), self._clock())
 
     def close(self) -> None:
         """The speaker left: `frames()` ends after what is buffered. Calling it again changes nothing."""
-        if not self._mailbox.closed:
+        if not self._playout.closed:
             if not self._judge.held:
                 self._hand_on(len(self._waiting))
             self._waiting = []
-            self._mailbox.close()
+            self._playout.close()
 
     def _hand_on(self, count: int, origin: Origin = Origin.HEARD) -> None:
         """The first of what waits."""
@@ -130,15 +114,8 @@ class LiveKitStream:
             self._put(origin, 1, arrived, samples)
 
     def _put(self, origin: Origin, count: int, arrived: float, samples: Samples = SILENCE) -> None:
-        if not count:
-            return
-        dropped = self._mailbox.put_now(Block(origin, count, arrived, samples))
-        if dropped is not None:
-            # Silence that is dropped stays what it was; only speech is lost by it.
-            origin = Origin.OVERLOAD if dropped.origin is Origin.HEARD else dropped.origin
-            self._dropped[origin] += dropped.count
-            if origin is Origin.OVERLOAD:
-                self.overloaded += dropped.count
+        if count:
+            self._playout.put(Block(origin, count, arrived, samples))
 
 
 def samples_of(data: memoryview) -> Samples:

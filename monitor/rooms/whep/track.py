@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from monitor.mailbox import Mailbox
 from monitor.model import FRAME, RATE, AudioFrame, Origin, Speaker
 from monitor.rooms.framer import SILENCE
-from monitor.rooms.peer import BREATH, MediaStream
+from monitor.rooms.peer import MediaStream
+from monitor.rooms.playout import BREATH
 
 PARTS = 16
 """Sessions and outages that may wait to be listened to; beyond, the next session waits."""

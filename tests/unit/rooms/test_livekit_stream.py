@@ -8,7 +8,8 @@ import numpy as np
 
 from monitor.model import FRAME, AudioFrame, Origin, Samples, Speaker
 from monitor.rooms.livekit.loss import Counts
-from monitor.rooms.livekit.stream import BUFFER, UNREAD, LiveKitStream, samples_of
+from monitor.rooms.livekit.stream import UNREAD, LiveKitStream, samples_of
+from monitor.rooms.playout import BUFFER
 
 HEARD, QUIET, LOST, OVERLOAD = Origin.HEARD, Origin.QUIET, Origin.LOST, Origin.OVERLOAD
 

@@ -13,7 +13,8 @@ from aiortc.rtp import RtpPacket
 
 from monitor.model import FRAME, AudioFrame, Origin, Speaker
 from monitor.rooms import opus
-from monitor.rooms.peer import BUFFER, MediaStream
+from monitor.rooms.peer import MediaStream
+from monitor.rooms.playout import BUFFER
 from tests.helpers.tone import babble, loudness, packets, recoverable, tone
 
 ANNA = Speaker("1", "Anna")
@@ -191,7 +192,7 @@ async def test_random_bytes_never_raise_and_never_break_media_time() -> None:
                 payload=chance.randbytes(chance.randrange(60)),
             )
         )
-        assert len(bench.stream._mailbox) <= BUFFER
+        assert len(bench.stream._playout) <= BUFFER
     await bench.hear()
 
 
