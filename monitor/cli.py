@@ -13,16 +13,16 @@ import typer
 from rich.table import Table
 
 from monitor import __version__
-from monitor.bench_cli import app as bench
-from monitor.cli_common import Config, err, fetch_model, fetch_recordings, out, start_log
+from monitor.commands.bench import app as bench
+from monitor.commands.common import Config, err, fetch_model, fetch_recordings, out, start_log
+from monitor.commands.keywords_try import app as keywords
+from monitor.commands.rooms_change import app as rooms
+from monitor.commands.top import top
+from monitor.commands.voices import app as voices
 from monitor.config import Settings, load
 from monitor.errors import MonitorError
-from monitor.keywords_try_cli import app as keywords
-from monitor.rooms_change_cli import app as rooms
 from monitor.running import run_expected
 from monitor.show import alert_row, alert_table, file_progress, print_finding, print_summary
-from monitor.top_cli import top
-from monitor.voices_cli import app as voices
 
 app = typer.Typer(
     name="room-monitor",

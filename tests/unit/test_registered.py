@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from monitor.check import findings
+from monitor.commands.rooms_change import fields_of
 from monitor.config_rooms import JanusRoom, Room
 from monitor.errors import ConfigInvalid, RoomConflict, RoomUnknown
 from monitor.registered import FILE, MOST, SECRETS, Register, parsed
-from monitor.rooms_change_cli import fields_of
 
 LOBBY = Room(id="lobby")
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from monitor.cli_common import Config, err, out, start_log
+from monitor.commands.common import Config, err, out, start_log
+from monitor.commands.voices_simulate import app as data
+from monitor.commands.voices_train import app as training
 from monitor.config import load
 from monitor.errors import MediaUnreadable, OperatorError
-from monitor.voices_simulate_cli import app as data
-from monitor.voices_train_cli import app as training
 
 if TYPE_CHECKING:
     from monitor.voices.models import Loaded

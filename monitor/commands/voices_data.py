@@ -12,7 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from monitor.cli_common import err, out
+from monitor.commands.common import err, out
 from monitor.errors import OperatorError
 
 if TYPE_CHECKING:

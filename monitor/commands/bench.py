@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli_common import Config, fetch_model, fetch_recordings, out, start_log
+from monitor.commands.common import Config, fetch_model, fetch_recordings, out, start_log
 from monitor.config import load
 from monitor.running import run_expected
 

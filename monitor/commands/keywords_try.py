@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor import keywords_show as show
+from monitor.commands import keywords_show as show
+from monitor.commands.keywords import app
+from monitor.commands.keywords_common import Config, Json, err, out, part, text_of
+from monitor.commands.keywords_measure import Since, moment_of
 from monitor.config import Settings, load
 from monitor.errors import KeywordListUnknown, OperatorError
-from monitor.keywords_cli import app
-from monitor.keywords_common import Config, Json, err, out, part, text_of
-from monitor.keywords_measure_cli import Since, moment_of
 from monitor.model import RuleState
 from monitor.running import run_expected
 

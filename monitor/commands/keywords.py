@@ -8,9 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor import keywords_show as show
+from monitor.commands import keywords_show as show
+from monitor.commands.keywords_common import (
+    ME,
+    Config,
+    Dry,
+    Json,
+    Name,
+    Url,
+    Who,
+    Why,
+    ask,
+    etag_of,
+    needs,
+    part,
+    say,
+    text_of,
+)
 from monitor.errors import OperatorError
-from monitor.keywords_common import ME, Config, Dry, Json, Name, Url, Who, Why, ask, etag_of, needs, part, say, text_of
 
 if TYPE_CHECKING:
     from monitor.desk import Desk

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from typer.testing import CliRunner
 
+from monitor.commands.voices import app
 from monitor.errors import OperatorError
 from monitor.model import RATE
 from monitor.voices.corpus import rows as table
 from monitor.voices.corpus.wav import write_wav
-from monitor.voices_cli import app
 
 LOUD = {"COLUMNS": "220", "TERM": "dumb"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.keywords_show import quoted
+from monitor.commands.keywords_show import quoted
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from monitor.cli_common import Config, err, out
+from monitor.commands.common import Config, err, out
+from monitor.commands.voices_data import Corpus, Seed, app, pieces
 from monitor.config import load
 from monitor.errors import OperatorError
-from monitor.voices_data_cli import Corpus, Seed, app, pieces
 
 __all__ = ["app"]
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli_common import Config, err, out, start_log
+from monitor.commands.common import Config, err, out, start_log
+from monitor.commands.rooms_show import as_object, print_report
 from monitor.config import load
 from monitor.errors import ConfigInvalid
 from monitor.registered import Register
-from monitor.rooms_show import as_object, print_report
 from monitor.running import run_expected
 
 app = typer.Typer(help="The rooms that are monitored, and whether they can be.", no_args_is_help=True)

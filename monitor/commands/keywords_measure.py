@@ -10,11 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor import keywords_show as show
+from monitor.commands import keywords_show as show
+from monitor.commands.keywords import app
+from monitor.commands.keywords_common import (
+    ME,
+    AnyName,
+    Config,
+    Json,
+    Name,
+    Url,
+    Who,
+    ask,
+    err,
+    out,
+    part,
+    say,
+    text_of,
+)
 from monitor.errors import MonitorError, OperatorError
 from monitor.keywords.rules import KeywordList
-from monitor.keywords_cli import app
-from monitor.keywords_common import ME, AnyName, Config, Json, Name, Url, Who, ask, err, out, part, say, text_of
 
 if TYPE_CHECKING:
     from monitor.desk import Desk

@@ -12,10 +12,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from monitor.cli_common import Config, out
+from monitor.commands.common import Config, out
+from monitor.commands.rooms import app
 from monitor.config import load
 from monitor.errors import ConfigInvalid
-from monitor.rooms_cli import app
 from monitor.running import run_expected
 
 if TYPE_CHECKING:

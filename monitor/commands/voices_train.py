@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli_common import Config, err, out
+from monitor.commands.common import Config, err, out
+from monitor.commands.voices_data import Corpus, pieces
 from monitor.errors import OperatorError
-from monitor.voices_data_cli import Corpus, pieces
 
 if TYPE_CHECKING:
     from monitor.voices.develop import Place

@@ -9,7 +9,7 @@ import httpx
 import typer
 from rich.live import Live
 
-from monitor.cli_common import Config, out
+from monitor.commands.common import Config, out
 from monitor.config import load
 from monitor.errors import ServiceSilent
 from monitor.top import Moment, samples, screen
