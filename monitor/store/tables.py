@@ -5,19 +5,23 @@ Times are wall time (seconds since the Unix epoch). JSON columns are text on SQL
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-REVISION = "0003"
+from monitor.store import tables_access, tables_audit, tables_consent, tables_evidence, tables_review
+from monitor.store.metadata import METADATA
+
+__all__ = [
+    "METADATA",
+    "REVISION",
+    "tables_access",
+    "tables_audit",
+    "tables_consent",
+    "tables_evidence",
+    "tables_review",
+]
+
+REVISION = "0008"
 """The schema that this code needs: the newest migration."""
-
-METADATA = MetaData(
-    naming_convention={
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-    }
-)
 
 EVENTS = Table(
     "events",

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from monitor.errors import (
     Busy,
     ConfigInvalid,
+    Forbidden,
     KeywordListConflict,
     KeywordListInvalid,
     KeywordListUnknown,
@@ -32,6 +33,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 """What routes that change something may answer beside what they promise."""
 _STATUS: tuple[tuple[type[MonitorError], int], ...] = (
     (KeywordListUnknown, 404),
+    (Forbidden, 403),
     (RoomUnknown, 404),
     (ConfigInvalid, 400),
     (KeywordListInvalid, 400),

@@ -1,0 +1,1 @@
+"""Consent: what a room has agreed to, as entries that are only ever added; listening is derived from them."""

@@ -1,0 +1,1 @@
+"""Review: incidents, claims, verdicts, hand-over."""

@@ -1,0 +1,1 @@
+"""Accounts, sessions and tokens: the tables. See tables.py for the rules."""

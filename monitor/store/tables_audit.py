@@ -1,0 +1,1 @@
+"""The audit trail: the tables. See tables.py for the rules."""

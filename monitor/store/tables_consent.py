@@ -1,0 +1,1 @@
+"""What rooms agreed to: the tables. See tables.py for the rules."""

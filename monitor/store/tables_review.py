@@ -1,0 +1,1 @@
+"""Incidents, claims, decisions: the tables. See tables.py for the rules."""
