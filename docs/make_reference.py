@@ -226,7 +226,7 @@ def _without_parts() -> WebDeps:
     hello = Hello(version="0", seq=0, after=0, model="", lists=[], rooms=[], heartbeat=0)
     some: Any = object()
     parts: dict[str, Any] = {"catalog": some, "backtests": some, "routes": [room_routes(some)]}
-    return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, **parts)
+    return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, nothing, **parts)
 
 
 PAGES = {

@@ -210,6 +210,7 @@ class Service:
             serve_room=builtin.serve,
             room_info=rooms.info,
             clips=house.clips,
+            trail=house.trail,
             metrics=self._metrics,
             health=lambda: self._health(house, rooms),
             canary=self._canary,
@@ -251,6 +252,7 @@ class Service:
         wrong = [f"room {room.id} is {room.state}" for room in rooms.views() if room.state in ("failed", "waiting")]
         if house.batcher.waiting_seconds > self._settings.speech.backlog / 2:
             wrong.append(f"{house.batcher.waiting_seconds:.0f} s of speech wait for the recogniser")
+        wrong += [house.trail.trouble] if house.trail.trouble else []
         wrong += self._canary.trouble() if self._canary else []
         wrong += house.voices.trouble() if house.voices else []
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]

@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from monitor.alerts.policy import Policy
+from monitor.audit.trail import Trail
 from monitor.config import Settings
 from monitor.evidence.clip import sweep as sweep_clips
 from monitor.evidence.ring import Ring
@@ -56,6 +57,7 @@ class House:
     metrics: Metrics
     rules: Rules
     clips: Path
+    trail: Trail
     second: SecondHearings[Case] | None = None
     languages: dict[str, tuple[str, ...]] = field(default_factory=dict)  # each room's, as the pipeline knows them
     voices: VoiceHouse | None = None  # None: no voice detector runs
@@ -161,10 +163,12 @@ async def build(
             rehearing.hearings = SecondHearings(
                 bigger, backlog_seconds=settings.speech.second_backlog, idle=batcher.settle, done=rehearing.settle
             )
+        trail = Trail(store, data)
+        await trail.begin()
         await _begin(store, library)
         rules, second = _rules(settings), rehearing.hearings
         parts = (store, book, library, pipeline, batcher, recogniser, metrics)
-        yield House(*parts, rules, clips, second, languages, voices)
+        yield House(*parts, rules, clips, trail, second, languages, voices)
         await store.end_session(clean=True)
 
 

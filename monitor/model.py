@@ -364,3 +364,18 @@ class Gap:
     seconds: float
     state: Heard  # one of the lost states, VETOED or NOT_CONSENTED
     cause: str  # plain words
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the audit log: see monitor/audit/chain.py."""
+
+    number: int  # 1, 2, 3 … without a hole
+    at: float  # wall time, whole milliseconds
+    who: str
+    action: str  # "evidence.heard", "alert.decided" …
+    subject: str  # id of what it was done to; may be empty
+    room: str  # empty: about no single room
+    detail: str  # canonical JSON of an object
+    previous: str  # hash of the entry before; 64 zeros before the first
+    hash: str  # SHA-256, hex

@@ -25,6 +25,7 @@ from monitor.messages import (
 )
 from monitor.model import Alert, Coverage, Gap, Speaker, Spoken, Transcript, Word
 from monitor.store import convert, recovery, retention, schema
+from monitor.store.audit_records import AuditRecords
 from monitor.store.engines import reading, writing
 from monitor.store.hit_records import HitRecords
 from monitor.store.list_history import ListHistory
@@ -36,7 +37,7 @@ from monitor.store.writing import inserted, number
 from monitor.views import alert_view, gap_message, heard_message
 
 
-class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords):
+class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords, AuditRecords):
     """`async with Store.open(path, told) as store:`. Leaving finishes the writes that wait.
 
     `told` is called with each event after its commit, in the order of the numbers, from the event loop. It must not

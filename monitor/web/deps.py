@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from fastapi import APIRouter
 
 from monitor.alerts.feed import Feed
+from monitor.audit.trail import Trail
 from monitor.catalog.backtests import Backtests
 from monitor.catalog.catalog import Catalog
 from monitor.messages import CanaryRan, Hello
@@ -39,6 +40,7 @@ class WebDeps:
     health: Callable[[], list[str]]  # what is wrong now, in plain words; empty: nothing
     metrics: Metrics
     clips: Path  # directory of the evidence clips
+    trail: Trail  # the audit log: `await deps.trail.note(who.name, "evidence.heard", alert, room)`, before it is done
     catalog: Catalog | None = None  # keyword lists as things that people change; None: not over this server
     backtests: Backtests | None = None
     # Serves one participant of a built-in room until it leaves; None: there are no such rooms.

@@ -35,6 +35,7 @@ from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
 from monitor.watch import RoomFacts, RoomWatch
 from tests.helpers.service import LIST
+from tests.helpers.trails import trail_of
 
 ROOM = "lobby"
 ANN = Speaker("s1", "Ann")
@@ -141,6 +142,7 @@ async def house(
     async with Store.open(directory / "monitor.db", told, clock) as store:
         await store.recover(clock())
         await store.begin_session()
+        trail = await trail_of(store, directory)
         ring, clips = Ring(), directory / "clips"
         policy = Policy(30.0, 3, lambda: uuid.uuid4().hex)
         raiser = Raiser(store=store, policy=policy, ring=ring, clips=clips, lead=2.0, metrics=metrics, clock=clock)
@@ -165,7 +167,7 @@ async def house(
             rehearing.hearings = SecondHearings(
                 bigger, backlog_seconds=60.0, idle=batcher.settle, done=rehearing.settle
             )
-        yield House(store, book, library, pipeline, batcher, typist, metrics, Rules(), clips, rehearing.hearings)
+        yield House(store, book, library, pipeline, batcher, typist, metrics, Rules(), clips, trail, rehearing.hearings)
 
 
 def watch(built: House, clock: Callable[[], float]) -> RoomWatch:

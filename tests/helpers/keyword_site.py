@@ -24,6 +24,7 @@ from monitor.web.server import serve
 from tests.helpers.catalogs import SCAMS
 from tests.helpers.site import Site, hello
 from tests.helpers.storing import database
+from tests.helpers.trails import trail_of
 
 
 @asynccontextmanager
@@ -47,6 +48,7 @@ async def keyword_site(directory: Path, content: str = SCAMS) -> AsyncIterator[S
             health=lambda: [],
             metrics=Metrics(),
             clips=directory / "clips",
+            trail=await trail_of(store, directory),
             catalog=catalog,
             backtests=made,
             routes=[room_routes(Alone(Register(directory, [])))],

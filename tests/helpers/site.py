@@ -15,6 +15,7 @@ from monitor.telemetry.metrics import Metrics
 from monitor.web.app import WebDeps, create_app
 from monitor.web.server import serve
 from tests.helpers.storing import database, room
+from tests.helpers.trails import trail_of
 
 
 @dataclass
@@ -45,6 +46,7 @@ async def site(directory: Path, *, path: Path | None = None, size: int = 256, **
             health=lambda: [],
             metrics=Metrics(),
             clips=directory / "clips",
+            trail=await trail_of(store, (path or directory / "monitor.db").parent),
             static=directory / "static",
         )
         deps = replace(deps, **changes)
