@@ -21,6 +21,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from fastapi import FastAPI
 
 from monitor import errors
+from monitor.access.roles import LOCAL
 from monitor.catalog.catalog import Catalog
 from monitor.errors import DataInUse, MonitorError, OperatorError, ServiceSilent
 from monitor.keywords.library import Library
@@ -150,6 +151,7 @@ def _local(app: FastAPI) -> Send:
             "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
             "server": ("localhost", 80),
             "client": None,
+            "state": {"person": LOCAL},  # whoever may write the data directory may do all
         }
         status, parts = 500, []
 

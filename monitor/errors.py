@@ -5,6 +5,9 @@ MonitorError(code, message)
 │  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · VoiceModelInvalid
 │  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
 │  ├─ RoomUnknown · RoomConflict
+│  ├─ AccountUnknown · AccountConflict · AccountsMissing
+│  ├─ EvidenceUnreadable · EvidenceHeld · EvidenceUnknown
+│  ├─ ConsentConflict · HostLinkUnknown
 │  ├─ MediaUnreadable · PortInUse · DataInUse · DownloadFailed · ServiceSilent
 ├─ RoomError
 │  ├─ ConnectionLost  try again
@@ -12,7 +15,13 @@ MonitorError(code, message)
 ├─ Overloaded         shed, count, tell
 ├─ DetectorFailed     a voice detector that is switched off
 ├─ Busy               one at a time, and one runs
+├─ IncidentUnknown    there is no such thing to review
+├─ IncidentTaken      somebody else has it, or it is decided already
 ├─ StoreFailed        the database can't be written
+├─ SignInNeeded       nobody is signed in, or no longer
+│  ├─ SignInFailed    the name or the password is wrong, or the provider said no
+│  └─ HostLinkInvalid  a host's link that opens nothing
+├─ TooManyTries       wait before the next one
 └─ Forbidden          a person may not do this
 IllegalTransition     not a MonitorError: a bug
 """
@@ -108,10 +117,58 @@ class RoomConflict(OperatorError):
     code = "room-conflict"
 
 
+class AccountUnknown(OperatorError):
+    """There is no such account, token or session."""
+
+    code = "account-unknown"
+
+
+class AccountConflict(OperatorError):
+    """An account that can't be made or changed like this: the name is taken, or nobody would be left who may."""
+
+    code = "account-conflict"
+
+
+class AccountsMissing(OperatorError):
+    """The service would be reached from other machines, and nobody has an account: `room-monitor users add`."""
+
+    code = "accounts-missing"
+
+
+class ConsentConflict(OperatorError):
+    """What can't happen to a room's consent as it stands; the message says what can."""
+
+    code = "consent-conflict"
+
+
+class HostLinkUnknown(OperatorError):
+    """There is no such host's link."""
+
+    code = "host-link-unknown"
+
+
 class MediaUnreadable(OperatorError):
     """A file that holds no audio that can be read."""
 
     code = "media-unreadable"
+
+
+class EvidenceUnreadable(OperatorError):
+    """Evidence whose key is gone, or is not the one that it was encrypted with."""
+
+    code = "evidence-unreadable"
+
+
+class EvidenceHeld(OperatorError):
+    """What should be erased is on legal hold: release the hold first."""
+
+    code = "evidence-held"
+
+
+class EvidenceUnknown(OperatorError):
+    """There is no such clip, session, hold or receipt."""
+
+    code = "evidence-unknown"
 
 
 class DataInUse(OperatorError):
@@ -173,6 +230,18 @@ class Busy(MonitorError):
     code = "busy"
 
 
+class IncidentUnknown(MonitorError):
+    """There is no such incident, decision or action; it may be older than they are kept."""
+
+    code = "incident-unknown"
+
+
+class IncidentTaken(MonitorError):
+    """Somebody else works on the incident, or it is decided already: the message says who."""
+
+    code = "incident-taken"
+
+
 class DetectorFailed(MonitorError):
     """A voice detector crashed, stalled or answered with what is no score: it is switched off, the rest goes on."""
 
@@ -183,6 +252,35 @@ class StoreFailed(MonitorError):
     """The database can't be written (disk full, file locked or gone): nothing of the write is kept."""
 
     code = "store-failed"
+
+
+class SignInNeeded(MonitorError):
+    """Nobody is signed in, or the session or token has ended."""
+
+    code = "sign-in-needed"
+
+
+class SignInFailed(SignInNeeded):
+    """The name or the password is wrong, the account is disabled, or the identity provider said no."""
+
+    code = "sign-in-failed"
+
+
+class HostLinkInvalid(SignInNeeded):
+    """A host's link that is none of ours, has expired or was revoked: ask whoever sent it for a new one."""
+
+    code = "host-link-invalid"
+
+
+class TooManyTries(MonitorError):
+    """Too many passwords were wrong: the next try has to wait."""
+
+    code = "too-many-tries"
+
+    def __init__(self, message: str = "", *, wait: float = 0.0) -> None:
+        """`wait`: seconds."""
+        super().__init__(message)
+        self.wait = wait
 
 
 class Forbidden(MonitorError):

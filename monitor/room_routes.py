@@ -10,7 +10,9 @@ from typing import Annotated, Literal, Protocol
 from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, Field
 
+from monitor.access.roles import Permission
 from monitor.config_rooms import AnyRoom
+from monitor.web.permits import needs
 from monitor.web.refusals import REFUSALS
 
 Id = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Id of a room")]
@@ -48,23 +50,23 @@ class RoomKeeper(Protocol):
 def room_routes(keeper: RoomKeeper) -> APIRouter:
     router = APIRouter(responses=REFUSALS, tags=["rooms"])
 
-    @router.get("/api/room-settings")
+    @router.get("/api/room-settings", dependencies=[needs(Permission.ROOMS)])
     async def room_settings() -> RoomEntries:
         """The settings of all rooms, and where each comes from."""
         return RoomEntries(rooms=keeper.entries())
 
-    @router.post("/api/rooms", status_code=201)
+    @router.post("/api/rooms", status_code=201, dependencies=[needs(Permission.ROOMS)])
     async def add(room: Annotated[AnyRoom, Body()]) -> RoomEntry:
         """Monitor one more room, from now on and after every start. How it goes on is in the feed."""
         await keeper.add(room)
         return RoomEntry(origin="added", room=room)
 
-    @router.delete("/api/rooms/{room}")
+    @router.delete("/api/rooms/{room}", dependencies=[needs(Permission.ROOMS)])
     async def remove(room: Id) -> RoomEntry:
         """Leave a room that was added at run time. What was heard there stays on the record."""
         return RoomEntry(origin="added", room=await keeper.remove(room))
 
-    @router.post("/api/rooms/{room}/retry", status_code=202)
+    @router.post("/api/rooms/{room}/retry", status_code=202, dependencies=[needs(Permission.ROOMS)])
     async def retry(room: Id) -> None:
         """Where the room waits or failed: try again now."""
         await keeper.retry(room)

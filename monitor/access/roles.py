@@ -61,7 +61,7 @@ class Person:
 
     name: str
     roles: frozenset[Role]
-    via: Literal["local", "session", "token", "host"] = "session"
+    via: Literal["local", "session", "token", "host", "none"] = "session"
     room: str = ""  # the only room that a host's link is about
     scopes: frozenset[Permission] | None = None  # of a token, where it has less than its owner; None: all
 
@@ -71,9 +71,20 @@ class Person:
         granted = permission in permitted(self.roles)
         return granted and (self.scopes is None or permission in self.scopes)
 
+    @property
+    def known(self) -> bool:
+        """Whether it is said who this is, by whatever means."""
+        return self.via != "none"
+
+    def signed(self, given: str) -> str:
+        """The name that goes on the record: the account's; what was `given` only where nobody has an account."""
+        return given or self.name if self.via == "local" else self.name
+
 
 LOCAL = Person("local", frozenset({Role.ADMIN}), "local")
-"""Whoever sits at a machine that serves itself alone and has no accounts."""
+"""Whoever sits at a machine that serves itself alone and has no accounts, or owns the data directory."""
+NOBODY = Person("", frozenset(), "none")
+"""Somebody who has not signed in: may do what is public."""
 
 
 def permitted(roles: Iterable[Role]) -> frozenset[Permission]:

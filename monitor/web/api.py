@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from monitor.access.roles import Permission
 from monitor.errors import StoreFailed
 from monitor.messages import AlertView
 from monitor.model import Severity
@@ -24,6 +25,7 @@ from monitor.web.answers import (
     UtterancePage,
 )
 from monitor.web.deps import WebDeps
+from monitor.web.permits import needs
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
 Before = Annotated[
@@ -44,7 +46,13 @@ def api(deps: WebDeps) -> APIRouter:
 
 
 def _service(router: APIRouter, deps: WebDeps) -> None:
-    @router.get("/healthz", response_model=Health, responses={503: {"model": Health}}, tags=["service"])
+    @router.get(
+        "/healthz",
+        response_model=Health,
+        responses={503: {"model": Health}},
+        tags=["service"],
+        dependencies=[needs(Permission.PUBLIC)],
+    )
     async def healthz() -> Response:
         """How the service is: 200 when all is well, 503 with the reasons otherwise."""
         reasons = list(deps.health())
@@ -57,19 +65,19 @@ def _service(router: APIRouter, deps: WebDeps) -> None:
         health = Health(status=status, reasons=reasons, version=deps.hello().version, seq=seq)
         return JSONResponse(health.model_dump(), status_code=503 if reasons else 200)
 
-    @router.get("/metrics", response_class=Response, tags=["service"])
+    @router.get("/metrics", response_class=Response, tags=["service"], dependencies=[needs(Permission.HEALTH)])
     async def metrics() -> Response:
         """Figures for Prometheus."""
         return Response(deps.metrics.text(), media_type=CONTENT_TYPE)
 
 
 def _rooms(router: APIRouter, deps: WebDeps) -> None:
-    @router.get("/api/rooms", tags=["rooms"])
+    @router.get("/api/rooms", tags=["rooms"], dependencies=[needs(Permission.SEE)])
     async def rooms() -> RoomList:
         """The monitored rooms as they are now."""
         return RoomList(rooms=deps.hello().rooms)
 
-    @router.get("/api/rooms/{room}", responses=NOT_FOUND, tags=["rooms"])
+    @router.get("/api/rooms/{room}", responses=NOT_FOUND, tags=["rooms"], dependencies=[needs(Permission.PUBLIC)])
     async def room(room: str) -> RoomInfo:
         """A room that can be joined with a browser: its notice and who is in it."""
         info = deps.room_info(room)
@@ -79,7 +87,7 @@ def _rooms(router: APIRouter, deps: WebDeps) -> None:
 
 
 def _alerts(router: APIRouter, deps: WebDeps) -> None:
-    @router.get("/api/alerts", tags=["alerts"])
+    @router.get("/api/alerts", tags=["alerts"], dependencies=[needs(Permission.SEE)])
     async def alerts(
         limit: Limit = 100, before: Before = None, room: OfRoom = None, severity: Worst = None
     ) -> AlertPage:
@@ -90,7 +98,7 @@ def _alerts(router: APIRouter, deps: WebDeps) -> None:
             alerts=[alert_view(alert) for _, alert in rows], before=rows[-1][0] if len(rows) == limit else None
         )
 
-    @router.get("/api/alerts/{alert}", responses=NOT_FOUND, tags=["alerts"])
+    @router.get("/api/alerts/{alert}", responses=NOT_FOUND, tags=["alerts"], dependencies=[needs(Permission.SEE)])
     async def one_alert(alert: str) -> AlertView:
         """One alert with its reasons."""
         found = await deps.store.alert(alert)
@@ -100,6 +108,7 @@ def _alerts(router: APIRouter, deps: WebDeps) -> None:
 
     @router.get(
         "/api/clips/{alert}.wav",
+        dependencies=[needs(Permission.LISTEN)],
         response_class=FileResponse,
         responses={200: {"content": {"audio/wav": {}}}, 206: {"description": "The range asked for"}, **NOT_FOUND},
         tags=["alerts"],
@@ -116,19 +125,19 @@ def _alerts(router: APIRouter, deps: WebDeps) -> None:
 
 
 def _record(router: APIRouter, deps: WebDeps) -> None:
-    @router.get("/api/utterances", tags=["record"])
+    @router.get("/api/utterances", tags=["record"], dependencies=[needs(Permission.SEE)])
     async def utterances(limit: Limit = 100, before: Before = None, room: OfRoom = None) -> UtterancePage:
         """What was said, newest first."""
         found = await deps.store.utterances(room, limit, before=before)
         return UtterancePage(utterances=found, before=found[-1].seq if len(found) == limit else None)
 
-    @router.get("/api/coverage", tags=["record"])
+    @router.get("/api/coverage", tags=["record"], dependencies=[needs(Permission.SEE)])
     async def coverage() -> CoverageList:
         """How much of each room was examined, and what became of the rest."""
         rooms = await deps.store.coverages()
         return CoverageList(rooms=[RoomCoverage(room=room, coverage=coverage_view(c)) for room, c in rooms.items()])
 
-    @router.get("/api/gaps", tags=["record"])
+    @router.get("/api/gaps", tags=["record"], dependencies=[needs(Permission.SEE)])
     async def gaps(limit: Limit = 100, before: Before = None, room: OfRoom = None) -> GapPage:
         """What was not examined, and why, newest first."""
         found = await deps.store.gaps(room, limit, before=before)

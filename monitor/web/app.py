@@ -5,16 +5,21 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.websockets import WebSocket
 
+from monitor.access.roles import Permission
 from monitor.web.api import api
 from monitor.web.canary import canary_api
 from monitor.web.deps import WebDeps
+from monitor.web.doorman import Doorman
 from monitor.web.feed import serve_feed
 from monitor.web.guard import Guard
 from monitor.web.keyword_backtests import backtests
 from monitor.web.keyword_evidence import evidence
 from monitor.web.keywords import keywords
 from monitor.web.pages import pages
+from monitor.web.permits import label_all, needs
 from monitor.web.refusals import refuse_in_words
+from monitor.web.status import status_routes
+from monitor.web.timeline import timelines
 from monitor.web.voices import voices
 from monitor.web.wires import SocketWire
 
@@ -25,6 +30,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     """Built once the rest is there; holds no state of its own."""
     # Without the documentation pages of FastAPI: they load scripts from a foreign server.
     app = FastAPI(title="Room Monitor", version=deps.hello().version, docs_url=None, redoc_url=None)
+    app.add_middleware(Doorman, access=deps.access)  # the one that is added last is met first
     app.add_middleware(Guard, allowed_hosts=deps.allowed_hosts)
     refuse_in_words(app)
     app.include_router(api(deps))
@@ -34,15 +40,18 @@ def create_app(deps: WebDeps) -> FastAPI:
     if deps.backtests is not None:
         app.include_router(backtests(deps.backtests))
     app.include_router(canary_api(deps))
+    app.include_router(timelines(deps))
+    app.include_router(status_routes(deps))
     for more in deps.routes:
         app.include_router(more)
     app.include_router(voices(deps))
 
-    @app.websocket("/feed")
+    @app.websocket("/feed", dependencies=[needs(Permission.SEE)])
     async def feed(socket: WebSocket) -> None:
         await serve_feed(socket, deps)
 
-    @app.websocket("/rooms/{room}/ws")
+    # Those who speak in a room have no accounts; a room that is nobody's asks for its own token.
+    @app.websocket("/rooms/{room}/ws", dependencies=[needs(Permission.PUBLIC)])
     async def room(socket: WebSocket, room: str) -> None:
         await socket.accept()
         wire = SocketWire(socket)
@@ -53,4 +62,5 @@ def create_app(deps: WebDeps) -> FastAPI:
         await wire.close()
 
     app.include_router(pages(deps.static))
+    label_all(app)
     return app

@@ -7,10 +7,12 @@ from typing import Any
 from fastapi import APIRouter, HTTPException
 from pydantic import Field
 
+from monitor.access.roles import Permission
 from monitor.errors import Busy, OperatorError
 from monitor.messages import CanaryRan
 from monitor.web.answers import Answer, Trouble
 from monitor.web.deps import WebDeps
+from monitor.web.permits import needs
 
 OFF = "The canary is off: set [canary] enabled = true in the settings file, and restart."
 TROUBLES: dict[int | str, dict[str, Any]] = {
@@ -30,12 +32,12 @@ class CanaryState(Answer):
 def canary_api(deps: WebDeps) -> APIRouter:
     router = APIRouter(tags=["canary"])
 
-    @router.get("/api/canary")
+    @router.get("/api/canary", dependencies=[needs(Permission.SEE)])
     async def state() -> CanaryState:
         """Whether the canary is on, and what came of its last try."""
         return CanaryState(enabled=deps.canary is not None, last=deps.canary.last if deps.canary else None)
 
-    @router.post("/api/canary", responses=TROUBLES)
+    @router.post("/api/canary", responses=TROUBLES, dependencies=[needs(Permission.HEALTH)])
     async def speak() -> CanaryRan:
         """Speak the canary's phrase now. Answers when its alert has come, or has not: up to two minutes by default."""
         if deps.canary is None:

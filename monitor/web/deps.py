@@ -13,9 +13,12 @@ from monitor.alerts.feed import Feed
 from monitor.audit.trail import Trail
 from monitor.catalog.backtests import Backtests
 from monitor.catalog.catalog import Catalog
+from monitor.hearing.coverage import Unfinished
 from monitor.messages import CanaryRan, Hello
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+from monitor.web.doorman import Access
+from monitor.web.standing import Standing
 from monitor.wire import Wire
 
 STATIC = Path(__file__).parent / "static"
@@ -48,6 +51,9 @@ class WebDeps:
     # "name", "notice" and "participants" of a built-in room; None: no such room.
     room_info: Callable[[str], Mapping[str, Any] | None] = lambda _: None
     canary: Canary | None = None  # None: it is off
+    unfinished: Callable[[], Sequence[Unfinished]] = lambda: ()  # tracks under way, for time lines
+    standing: Callable[[], Standing] | None = None  # what the service knows of itself; None: nothing measures it
+    access: Access | None = None  # accounts, sessions and tokens; None: there are none, and only this machine is served
     routes: Sequence[APIRouter] = ()  # more of the API, from above the web
     heartbeat: float = 5.0  # seconds
     history: int = 200  # events that a client gets who doesn't say after which one

@@ -9,7 +9,7 @@ from pydantic import Field
 from monitor.messages import HitView
 from monitor.model import Grade, RuleState, Severity
 from monitor.web.answers import Answer
-from monitor.web.keyword_answers import LINE, LONGEST, Name, Signed, Text
+from monitor.web.keyword_answers import LINE, LONGEST, WHO, Name, Signed, Text
 
 
 class PrecisionView(Answer):
@@ -115,7 +115,7 @@ class SuggestionPage(Answer):
 
 class GiveVerdict(Answer):
     verdict: Literal["right", "wrong", "unsure"]
-    who: str = Field(max_length=100, pattern=LINE, description="There are no accounts yet: as given")
+    who: str = Field("", max_length=100, pattern=f"^$|{LINE}", description=WHO)
     note: str = Field("", max_length=2000, pattern=f"^$|{LINE}", description="One line")
 
 

@@ -4,7 +4,7 @@
   origin". Its requests carry its own name in Host, which no honest request to a loopback address does.
 - Origin check on websockets and on whatever writes (POST, PUT, DELETE ...): browsers let any page send these anywhere,
   cookies or not. Programs send no Origin.
-- There are no accounts yet: who passes here may do all that the API can. The size of what is sent is bounded.
+- The size of what is sent is bounded. Who asks is found by the doorman (doorman.py), behind this.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ LONGEST = 20 * 1024 * 1024
 """Bytes of the longest request body: a keyword list of 16 MiB as a JSON text. Longer ones are answered with 413."""
 
 
+class Refusal(Exception):
+    """Why a request goes no further, in words for whoever sent it."""
+
+
 class Guard:
     """ASGI middleware around the whole application."""
 
@@ -55,11 +59,11 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
         elif reason := self._refusal(scope):
-            await _refuse(scope, send, reason)
+            await refuse(scope, send, reason)
         elif scope["type"] == "websocket":
             await self._app(scope, receive, send)
         elif (body := await _Body.read(scope, receive)) is None:
-            await _refuse(scope, send, f"A request may hold {LONGEST} bytes at most.", 413)
+            await refuse(scope, send, f"A request may hold {LONGEST} bytes at most.", 413)
         else:
             await self._app(scope, body.receive, _with_headers(send))
 
@@ -67,7 +71,7 @@ class Guard:
         """Why not; empty: welcome."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _loopback(scope) and _name(f"//{host}") not in self._hosts:
+        if _loopback(scope) and name_of(f"//{host}") not in self._hosts:
             return (
                 f"This address serves {', '.join(sorted(self._hosts))} only, not the Host {host!r}. "
                 "Behind a proxy, let it send one of these."
@@ -124,7 +128,7 @@ def _loopback(scope: Scope) -> bool:
         return False
 
 
-def _name(address: str) -> str:
+def name_of(address: str) -> str:
     try:
         return (urlsplit(address).hostname or "").lower()
     except ValueError:
@@ -151,7 +155,7 @@ def _with_headers(send: Send) -> Send:
     return wrapped
 
 
-async def _refuse(scope: Scope, send: Send, reason: str, status: int = 403) -> None:
+async def refuse(scope: Scope, send: Send, reason: str, status: int = 403) -> None:
     kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": f"{kind}.start", "status": status, "headers": headers})

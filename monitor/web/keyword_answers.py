@@ -17,6 +17,7 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME, description="Name of a keyword list")]
 Label = Annotated[str, Field(min_length=1, max_length=2000, description="A rule's label: its phrase as written")]
 LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+WHO = "Kept as given where nobody has an account; else it is the account that asks"
 """One line with something in it, and nothing that moves a terminal's cursor: it is printed by commands."""
 Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
@@ -49,9 +50,9 @@ class RemarkView(Answer):
 
 
 class Signed(Answer):
-    """Who changes something, and why. There are no accounts yet: both are kept as given."""
+    """Who changes something, and why."""
 
-    who: str = Field(max_length=100, pattern=LINE, description="Recorded as given")
+    who: str = Field("", max_length=100, pattern=f"^$|{LINE}", description=WHO)
     why: str = Field(max_length=500, pattern=LINE, description="For whoever reads the history")
 
 

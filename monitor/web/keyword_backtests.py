@@ -6,11 +6,13 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, HTTPException
 
+from monitor.access.roles import Permission
 from monitor.catalog.backtests import Asked, Backtests, Running
 from monitor.keywords.backtest import Report
 from monitor.keywords.compare import Example
 from monitor.views import clip_address
 from monitor.web.evidence_answers import StartTrial, TrialHit, TrialPage, TrialReport, TrialRule, TrialView
+from monitor.web.permits import needs
 from monitor.web.refusals import REFUSALS
 
 ALL = "/api/keywords/backtests"
@@ -25,24 +27,24 @@ def backtests(made: Backtests) -> APIRouter:
             raise HTTPException(404, f"There is no backtest {trial!r}; only the last few are kept.")
         return one
 
-    @router.post(ALL, status_code=202)
+    @router.post(ALL, status_code=202, dependencies=[needs(Permission.LISTS)])
     async def start(asked: StartTrial) -> TrialView:
         """Run a draft or a version over what was stored. One at a time; look at it until it is no more `running`."""
         until = asked.until
         wanted = Asked(asked.name, asked.since, until, asked.content, asked.version, asked.against)
         return trial_view(await made.start(wanted))
 
-    @router.get(ALL)
+    @router.get(ALL, dependencies=[needs(Permission.LISTS)])
     async def all_trials() -> TrialPage:
         """The one that runs and the last few that ended, newest first."""
         return TrialPage(trials=[trial_view(trial) for trial in made.trials.all()])
 
-    @router.get(f"{ALL}/{{trial}}")
+    @router.get(f"{ALL}/{{trial}}", dependencies=[needs(Permission.LISTS)])
     async def one(trial: str) -> TrialView:
         """How far it is, and what it found once it is done."""
         return trial_view(found(trial))
 
-    @router.delete(f"{ALL}/{{trial}}")
+    @router.delete(f"{ALL}/{{trial}}", dependencies=[needs(Permission.LISTS)])
     async def cancel(trial: str) -> TrialView:
         """It ends within a moment, with nothing found; one that is over stays as it is."""
         running = found(trial)

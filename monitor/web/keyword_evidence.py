@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query
 
+from monitor.access.roles import Permission, Person
 from monitor.catalog.catalog import Catalog
 from monitor.catalog.parts import Parts
 from monitor.catalog.quality import Quality, RuleQuality
@@ -28,6 +29,7 @@ from monitor.web.evidence_answers import (
     VerdictView,
 )
 from monitor.web.keyword_answers import NAME, WrittenView
+from monitor.web.permits import needs
 from monitor.web.refusals import REFUSALS
 
 OfList = Annotated[str | None, Query(alias="list", pattern=NAME, description="Only this list")]
@@ -37,6 +39,8 @@ Since = Annotated[float, Query(ge=0, le=1e11, description="Unix time")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most")]
 Before = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Only those with a lower id: the next page")]
 Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
+Reviewer = Annotated[Person, needs(Permission.REVIEW)]
+Editor = Annotated[Person, needs(Permission.LISTS)]
 TAGS: list[str | Enum] = ["keyword evidence"]
 
 
@@ -50,30 +54,30 @@ def evidence(catalog: Catalog) -> APIRouter:
 
 def _verdicts(router: APIRouter, catalog: Catalog) -> None:
     @router.post("/api/alerts/{alert}/verdict", tags=["alerts"])
-    async def alert_verdict(alert: str, given: GiveVerdict) -> VerdictView:
+    async def alert_verdict(alert: str, given: GiveVerdict, who: Reviewer) -> VerdictView:
         """Say whether an alert was right. A newer verdict of the same person stands in the older one's place."""
-        return await _judge(catalog, alert, given)
+        return await _judge(catalog, alert, given, who)
 
-    @router.get("/api/alerts/{alert}/verdicts", tags=["alerts"])
+    @router.get("/api/alerts/{alert}/verdicts", tags=["alerts"], dependencies=[needs(Permission.SEE)])
     async def alert_verdicts(alert: str) -> VerdictPage:
         """All that was said of an alert, also what was replaced since, newest first."""
         found = await catalog.store.verdicts(alert)
         return VerdictPage(verdicts=[views.verdict_view(verdict) for verdict in found])
 
     @router.post("/api/keywords/hits/{hit}/verdict", tags=TAGS)
-    async def hit_verdict(hit: Number, given: GiveVerdict) -> VerdictView:
+    async def hit_verdict(hit: Number, given: GiveVerdict, who: Reviewer) -> VerdictView:
         """The same for a hit that raised no alert: of a rule in shadow, say."""
-        return await _judge(catalog, f"hit-{hit}", given)
+        return await _judge(catalog, f"hit-{hit}", given, who)
 
-    @router.get("/api/keywords/precision", tags=TAGS)
+    @router.get("/api/keywords/precision", tags=TAGS, dependencies=[needs(Permission.SEE)])
     async def precision(name: OfList = None, since: Since = 0) -> PrecisionPage:
         """Verdicts on each rule's alerts and hits, and the precision that follows."""
         found = await Quality(catalog).precision(name, since)
         return PrecisionPage(rules=[_precision(one) for one in found])
 
 
-async def _judge(catalog: Catalog, subject: str, given: GiveVerdict) -> VerdictView:
-    verdict = await catalog.store.add_verdict(subject, Judgement(given.verdict), given.who, given.note)
+async def _judge(catalog: Catalog, subject: str, given: GiveVerdict, who: Person) -> VerdictView:
+    verdict = await catalog.store.add_verdict(subject, Judgement(given.verdict), who.signed(given.who), given.note)
     if verdict is None:
         raise HTTPException(404, f"There is no alert or hit {subject!r}; it may be older than they are kept.")
     return views.verdict_view(verdict)
@@ -96,7 +100,7 @@ def _precision(quality: RuleQuality) -> PrecisionView:
 
 
 def _hits(router: APIRouter, catalog: Catalog) -> None:
-    @router.get("/api/keywords/hits", tags=TAGS)
+    @router.get("/api/keywords/hits", tags=TAGS, dependencies=[needs(Permission.SEE)])
     async def hits(
         name: OfList = None,
         rule: OfRule = None,
@@ -110,13 +114,13 @@ def _hits(router: APIRouter, catalog: Catalog) -> None:
         older = found[-1].id if len(found) == limit else None
         return StoredHitPage(hits=[views.stored_hit_view(hit) for hit in found], before=older)
 
-    @router.get("/api/keywords/counts", tags=TAGS)
+    @router.get("/api/keywords/counts", tags=TAGS, dependencies=[needs(Permission.SEE)])
     async def counts(name: OfList = None, since: Since = 0) -> HitCountPage:
         """How often each rule was found, by its state at the time and by grade."""
         found = await catalog.store.hit_counts(since, name)
         return HitCountPage(since=since, counts=[views.count_view(count) for count in found])
 
-    @router.get("/api/keywords/lists/{name}/suggestions", tags=TAGS)
+    @router.get("/api/keywords/lists/{name}/suggestions", tags=TAGS, dependencies=[needs(Permission.SEE)])
     async def suggestions(name: Annotated[str, Path(pattern=NAME)]) -> SuggestionPage:
         """Exceptions that would have spared hits that were judged wrong."""
         found = await Quality(catalog).suggestions(name)
@@ -134,7 +138,7 @@ def _suggestion(rule: str, found: Suggestion) -> SuggestionView:
 
 
 def _near_misses(router: APIRouter, catalog: Catalog) -> None:
-    @router.get("/api/keywords/near-misses", tags=TAGS)
+    @router.get("/api/keywords/near-misses", tags=TAGS, dependencies=[needs(Permission.SEE)])
     async def near_misses(
         name: OfList = None, since: Since = 0, limit: Limit = 100, before: Before = None
     ) -> NearMissPage:
@@ -144,14 +148,16 @@ def _near_misses(router: APIRouter, catalog: Catalog) -> None:
         return NearMissPage(near_misses=[views.near_miss_view(miss) for miss in found], before=older)
 
     @router.post("/api/keywords/near-misses/{number}/rule", tags=TAGS)
-    async def rule_of(number: Number, asked: FromNearMiss) -> WrittenView:
+    async def rule_of(number: Number, asked: FromNearMiss, who: Editor) -> WrittenView:
         """From now on it is a hit: its words become a phrase of the list that they nearly hit."""
-        written = await Parts(catalog).rule_from_near_miss(number, asked.text, asked.severity, asked.who, asked.why)
+        written = await Parts(catalog).rule_from_near_miss(
+            number, asked.text, asked.severity, who.signed(asked.who), asked.why
+        )
         return views.written_view(written)
 
     @router.post("/api/keywords/near-misses/{number}/exception", tags=TAGS)
-    async def exception_of(number: Number, asked: FromNearMiss) -> WrittenView:
+    async def exception_of(number: Number, asked: FromNearMiss, who: Editor) -> WrittenView:
         """It will not become a hit either: its words become an exception."""
         return views.written_view(
-            await Parts(catalog).exception_from_near_miss(number, asked.text, asked.who, asked.why)
+            await Parts(catalog).exception_from_near_miss(number, asked.text, who.signed(asked.who), asked.why)
         )

@@ -7,6 +7,9 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 
+from monitor.access.roles import Permission
+from monitor.web.permits import needs
+
 UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Room Monitor</title>
 <h1>Room Monitor runs; its console is not built</h1>
 <p>This is a source checkout. Build the console once with <code>make setup</code>, or by hand with
@@ -18,7 +21,7 @@ UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Room Mo
 
 def pages(static: Path) -> APIRouter:
     """`static`: the directory that the console's build writes (index.html, assets/)."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[needs(Permission.PUBLIC)])
 
     async def index() -> Response:
         page = static / "index.html"

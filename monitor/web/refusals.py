@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from monitor.errors import (
+    AccountUnknown,
     Busy,
     ConfigInvalid,
     Forbidden,
+    HostLinkUnknown,
     KeywordListConflict,
     KeywordListInvalid,
     KeywordListUnknown,
@@ -20,7 +23,9 @@ from monitor.errors import (
     OperatorError,
     Overloaded,
     RoomUnknown,
+    SignInNeeded,
     StoreFailed,
+    TooManyTries,
 )
 from monitor.keywords.refusal import ListRefused
 from monitor.web.keyword_answers import ProblemView, Refusal
@@ -33,8 +38,12 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 """What routes that change something may answer beside what they promise."""
 _STATUS: tuple[tuple[type[MonitorError], int], ...] = (
     (KeywordListUnknown, 404),
+    (SignInNeeded, 401),
     (Forbidden, 403),
+    (TooManyTries, 429),
     (RoomUnknown, 404),
+    (AccountUnknown, 404),
+    (HostLinkUnknown, 404),
     (ConfigInvalid, 400),
     (KeywordListInvalid, 400),
     (KeywordListConflict, 409),
@@ -57,7 +66,13 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
     problems: list[ProblemView] = []
     if isinstance(error, ListRefused):
         problems = [ProblemView(line=p.line, column=p.column, reason=p.reason, mend=p.mend) for p in error.problems]
-    return JSONResponse(Refusal(detail=str(error), code=code, problems=problems).model_dump(), status_code=status)
+    headers = {}
+    if isinstance(error, SignInNeeded):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyTries):
+        headers["Retry-After"] = str(math.ceil(error.wait))
+    answer = Refusal(detail=str(error), code=code, problems=problems).model_dump()
+    return JSONResponse(answer, status_code=status, headers=headers)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

@@ -7,18 +7,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import Field
 
+from monitor.access.roles import Permission, Person
 from monitor.messages import VoiceDetectorView, VoiceReason, VoiceView
 from monitor.store.records import StoredVoice, VoiceJudgement
 from monitor.voice_model import VoiceLabel, VoiceState
 from monitor.web.answers import Answer, Trouble
 from monitor.web.deps import WebDeps
-from monitor.web.keyword_answers import LINE
+from monitor.web.keyword_answers import LINE, WHO
+from monitor.web.permits import needs
 
 TROUBLES: dict[int | str, dict[str, Any]] = {
     400: {"model": Trouble, "description": "The request is no JSON"},
     404: {"model": Trouble, "description": "There is no such alert, or it is about words"},
 }
 NONE = "There is no alert {!r} about a voice; it may be older than alerts are kept, or about words."
+Reviewer = Annotated[Person, needs(Permission.REVIEW)]
 
 
 class VoiceNowView(Answer):
@@ -65,7 +68,7 @@ class GiveLabel(Answer):
     """What a person says after listening. The first three are the words of labelling rules."""
 
     label: VoiceLabel
-    who: str = Field(max_length=100, pattern=LINE, description="There are no accounts yet: as given")
+    who: str = Field("", max_length=100, pattern=f"^$|{LINE}", description=WHO)
     note: str = Field("", max_length=2000, pattern=f"^$|{LINE}", description="One line")
 
 
@@ -89,7 +92,7 @@ class LabelPage(Answer):
 def voices(deps: WebDeps) -> APIRouter:
     router = APIRouter(tags=["voices"])
 
-    @router.get("/api/voices")
+    @router.get("/api/voices", dependencies=[needs(Permission.SEE)])
     async def now() -> VoicesNow:
         """The synthetic-voice detector, and the voice of each speaker who is there."""
         hello = deps.hello()
@@ -101,7 +104,7 @@ def voices(deps: WebDeps) -> APIRouter:
         ]
         return VoicesNow(detector=hello.voices, voices=people)
 
-    @router.get("/api/voices/kept")
+    @router.get("/api/voices/kept", dependencies=[needs(Permission.SEE)])
     async def kept(
         room: Annotated[str | None, Query(description="Only this room")] = None,
         limit: Annotated[int, Query(ge=1, le=1000, description="How many at most")] = 100,
@@ -110,14 +113,14 @@ def voices(deps: WebDeps) -> APIRouter:
         return KeptVoices(voices=[_kept(voice) for voice in await deps.store.voices(room, limit)])
 
     @router.post("/api/alerts/{alert}/voice-label", responses=TROUBLES)
-    async def label(alert: str, given: GiveLabel) -> LabelView:
+    async def label(alert: str, given: GiveLabel, who: Reviewer) -> LabelView:
         """Say what a synthetic-voice signature is, after listening. A newer word stands in the older one's place."""
-        made = await deps.store.label_voice(alert, given.label, given.who, given.note)
+        made = await deps.store.label_voice(alert, given.label, who.signed(given.who), given.note)
         if made is None:
             raise HTTPException(404, NONE.format(alert))
         return _label(made)
 
-    @router.get("/api/alerts/{alert}/voice-labels")
+    @router.get("/api/alerts/{alert}/voice-labels", dependencies=[needs(Permission.SEE)])
     async def labels(alert: str) -> LabelPage:
         """All that was said of an alert about a voice, also what was replaced since."""
         return LabelPage(labels=[_label(each) for each in await deps.store.voice_labels(alert)])
