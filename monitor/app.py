@@ -40,6 +40,8 @@ from monitor.messages import (
 )
 from monitor.model import Heard, RoomState
 from monitor.monitored import MonitoredRooms
+from monitor.probe_routes import Prober, probe_routes
+from monitor.probing import probe_room
 from monitor.registered import Register
 from monitor.room_routes import room_routes
 from monitor.rooms import opus
@@ -47,9 +49,11 @@ from monitor.rooms.builtin.server import BuiltinRooms
 from monitor.rooms.ice import allow_loopback
 from monitor.store.archive import Archive
 from monitor.telemetry.metrics import Metrics
+from monitor.telemetry.vitals import Vitals
 from monitor.web.address import announced
 from monitor.web.app import WebDeps, create_app
 from monitor.web.server import serve
+from monitor.web.standing import Standing
 
 log = structlog.get_logger()
 
@@ -67,6 +71,7 @@ class Service:
         self._settings = settings = _with_canary(settings)
         self._canary: Canary | None = None
         self._metrics = Metrics()
+        self._vitals = Vitals(self._metrics)
         self._feed = Feed()
         self._stop = asyncio.Event()
         self._rooms: MonitoredRooms | None = None
@@ -168,6 +173,7 @@ class Service:
                     told[view.id] = view
                 self._metrics.coverage(view.id, house.book.room(view.id))
             self._metrics.waiting(house.batcher.waiting_seconds, house.batcher.oldest_age)
+            self._vitals.note(house.batcher.waiting_seconds, house.batcher.oldest_age)
             if (word := lag.look(house.batcher.waiting_seconds, house.batcher.lost_seconds)) is not None:
                 await house.store.add_behind(word.waiting, word.lost, word.recovered)
 
@@ -200,6 +206,7 @@ class Service:
     ) -> WebDeps:
         settings = self._settings
         archive = Archive(settings.storage.data / "monitor.db")
+        prober = Prober(rooms.probeable, lambda room, seconds: probe_room(room, settings, seconds))
         grades, cool_down = alerting(settings), settings.alerts.cool_down
         return WebDeps(
             catalog=catalog,
@@ -214,7 +221,9 @@ class Service:
             metrics=self._metrics,
             health=lambda: self._health(house, rooms),
             canary=self._canary,
-            routes=[room_routes(rooms)],
+            unfinished=rooms.unfinished,
+            standing=lambda: self._standing(house, rooms),
+            routes=[room_routes(rooms), probe_routes(prober, house.trail)],
             heartbeat=HEARTBEAT,
             allowed_hosts=self._settings.web.allowed_hosts,
         )
@@ -230,6 +239,23 @@ class Service:
             rooms=rooms.views(),
             heartbeat=HEARTBEAT,
             voices=house.voices.view() if house.voices else None,
+        )
+
+    def _standing(self, house: House, rooms: MonitoredRooms) -> Standing:
+        """For the status route."""
+        coverage, away, kinds = rooms.standing()
+        return Standing(
+            data=self._settings.storage.data,
+            vitals=self._vitals,
+            backlog=self._settings.speech.backlog,
+            keep_days=self._settings.storage.keep_days,
+            waiting=house.batcher.waiting_seconds,
+            oldest=house.batcher.oldest_age,
+            threads=houses.workers_of(self._settings),
+            coverage=coverage,
+            second_model=self._settings.speech.second,
+            away=away,
+            kinds=kinds,
         )
 
     def _talking(self, room: str, speaker: str, on: bool) -> None:

@@ -108,7 +108,7 @@ async def build(
     library = Library(settings.keywords.lists)
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
-    workers = 1 if hears else _workers(settings)
+    workers = 1 if hears else workers_of(settings)
     recogniser = hears if hears is not None else await asyncio.to_thread(_recogniser, settings)
     bigger = await asyncio.to_thread(_bigger, settings)
     gate = await asyncio.to_thread(SpeechGate)
@@ -190,10 +190,10 @@ def _prepare(database: Path) -> None:
 
 def _recogniser(settings: Settings) -> Recogniser:
     speech = settings.speech
-    return _whisper(settings, speech.model, speech.unsure, full=speech.context == "full", workers=_workers(settings))
+    return _whisper(settings, speech.model, speech.unsure, full=speech.context == "full", workers=workers_of(settings))
 
 
-def _workers(settings: Settings) -> int:
+def workers_of(settings: Settings) -> int:
     """One thread each hears more utterances than several threads for one."""
     return settings.speech.workers or min(os.cpu_count() or 1, 8)
 

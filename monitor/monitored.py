@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +14,11 @@ from monitor.config import Settings
 from monitor.config_rooms import AnyRoom
 from monitor.connecting import connector_for
 from monitor.errors import RoomConflict, RoomUnknown
+from monitor.hearing.coverage import Unfinished
 from monitor.house import House
 from monitor.keeper import Keeper
 from monitor.messages import RoomView
+from monitor.model import Coverage, Heard
 from monitor.registered import Register
 from monitor.room_routes import RoomEntry
 from monitor.rooms.backoff import Backoff
@@ -63,6 +66,23 @@ class MonitoredRooms:
 
     def views(self) -> list[RoomView]:
         return [watch.view() for watch in self.watches.values() if not watch.removed]
+
+    def unfinished(self) -> list[Unfinished]:
+        """What is under way in all rooms."""
+        return [one for watch in self.watches.values() for one in watch.unfinished()]
+
+    def probeable(self) -> dict[str, AnyRoom]:
+        """The rooms that somebody of our own may join, by id: not the canary's."""
+        return {room.id: room for room in self._wanted.values() if not self._is_canary(room)}
+
+    def standing(self) -> tuple[Coverage, dict[str, float], dict[str, str]]:
+        """The ledger of all rooms but the canary's, since when which room is without us, and the kind of each."""
+        rooms = [room for room in self._wanted if not self.watches[room].facts.canary]
+        total: Counter[Heard] = Counter()
+        for room in rooms:
+            total.update(self._house.book.room(room).seconds)
+        away = {room: watch.deaf_since for room, watch in self.watches.items() if watch.deaf_since}
+        return Coverage(dict(total)), away, {room.id: room.kind for room in self._wanted.values()}
 
     def info(self, room: str) -> dict[str, Any] | None:
         """What a browser needs that wants to join it; None where it can't."""

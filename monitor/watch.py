@@ -7,11 +7,13 @@ and writes the ledger down.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from monitor.hearing.coverage import GAPS_KEPT, Book, Ledger
-from monitor.hearing.listen import listen
+from monitor.consent_model import Consent
+from monitor.hearing.coverage import GAPS_KEPT, Book, Ledger, Unfinished
+from monitor.hearing.listen import Tap, listen
 from monitor.hearing.pace import Pace
 from monitor.hearing.segmenter import Rules, Segmenter
 from monitor.hearing.vad import Vad
@@ -38,6 +40,31 @@ class RoomFacts:
     canary: bool = False  # the canary's own room
 
 
+class Agreed(Protocol):
+    """What a room has agreed to now. See monitor/consenting.py."""
+
+    @property
+    def state(self) -> Consent: ...
+
+    def refusal(self, room: RoomState, speakers: Iterable[Speaker]) -> str:
+        """Why their voices may not be listened to; empty: they may."""
+        ...
+
+    def opted_out(self, speaker: Speaker) -> bool: ...
+
+
+class Always:
+    """An `Agreed` for what is not asked: recordings, and the canary's own room."""
+
+    state = Consent.GRANTED
+
+    def refusal(self, _room: RoomState, _speakers: Iterable[Speaker]) -> str:
+        return ""
+
+    def opted_out(self, _speaker: Speaker) -> bool:
+        return False
+
+
 @dataclass(slots=True)
 class _Visit:
     """One track from its first frame until all of it is settled."""
@@ -48,6 +75,8 @@ class _Visit:
     opened: float  # wall time
     pace: Pace
     segmenter: Segmenter
+    tap: Tap
+    mixed: bool = False
     ended: float = 0.0  # wall time; 0 while open
     noted: Ledger = field(default_factory=lambda: Ledger(0.0))  # which stretches have a gap entry already
     summed_up: bool = False  # the short holes have theirs
@@ -110,9 +139,11 @@ class RoomWatch:
         ids: Callable[[], str],
         clock: Callable[[], float],
         voice: Callable[[str, str], VoiceView | None] = lambda _room, _speaker: None,
+        agreed: Agreed | None = None,
     ) -> None:
-        """`voice`: what is known of the voice of somebody in a room."""
+        """`voice`: what is known of the voice of somebody in a room; `agreed`: None where nobody need be asked."""
         self.facts = facts
+        self._agreed = agreed or Always()
         self._voice = voice
         self._book = book
         self._store = store
@@ -146,7 +177,8 @@ class RoomWatch:
 
     def view(self) -> RoomView:
         speakers = [
-            speaker_view(s, s.id in self._talkers, self._voice(self.facts.id, s.id)) for s in self._speakers.values()
+            speaker_view(s, s.id in self._talkers, self._voice(self.facts.id, s.id), self._agreed.opted_out(s))
+            for s in self._speakers.values()
         ]
         return RoomView(
             id=self.facts.id,
@@ -157,8 +189,35 @@ class RoomWatch:
             speakers=speakers,
             coverage=coverage_view(self._book.room(self.facts.id)),
             canary=self.facts.canary,
+            consent=self._agreed.state.value,
             removed=self.removed and self._state is RoomState.LEFT,
         )
+
+    @property
+    def deaf_since(self) -> float:
+        """Wall time since which the monitor wants to be in the room and isn't; 0: it is, or doesn't want to."""
+        return self._deaf_since
+
+    def unfinished(self) -> list[Unfinished]:
+        """What is under way: for a time line, beside the record."""
+        return [
+            Unfinished(
+                visit.track,
+                self.facts.id,
+                visit.speaker,
+                visit.opened,
+                not visit.ended and visit.speaker.id in self._talkers,
+                tuple(self._open_stretches(visit)),
+            )
+            for visit in self._visits.values()
+        ]
+
+    def _open_stretches(self, visit: _Visit) -> Iterator[Gap]:
+        for start, end in visit.ledger.unsettled():
+            yield self._gap(visit, start, end - start, Heard.PENDING, "")
+        for start, end, state, cause in visit.ledger.gaps():
+            if state is Heard.VETOED:
+                yield self._gap(visit, start, end - start, state, cause)
 
     # what the supervisor tells
 
@@ -185,6 +244,7 @@ class RoomWatch:
         self, present: tuple[Speaker, ...], came: tuple[Speaker, ...], went: tuple[Speaker, ...]
     ) -> None:
         self._speakers = {speaker.id: speaker for speaker in present}
+        self.look_at_consent()  # somebody who is opted out may have come into a mix
         for speaker in went:
             self._talkers.discard(speaker.id)
             await self._store.add_speaker(self.facts.id, speaker_view(speaker), "left")
@@ -196,7 +256,9 @@ class RoomWatch:
         opened = self._clock()
         ledger = self._book.open(track.id, self.facts.id, track.speaker, opened)
         pace = Pace(opened, under_way=opened - self._live_since < ARRIVAL)
-        visit = _Visit(track.id, track.speaker, ledger, opened, pace, Segmenter(self._rules))
+        mixed = isinstance(track, MixedTrack)
+        tap = Tap(self._refusal(track.speaker, mixed))
+        visit = _Visit(track.id, track.speaker, ledger, opened, pace, Segmenter(self._rules), tap, mixed)
         self._visits[track.id] = visit
         try:
             await self._store.open_track(track.id, self.facts.id, track.speaker, opened)
@@ -209,10 +271,38 @@ class RoomWatch:
                 hand_over=self._naming(track),
                 talking=lambda on: self._talk(track.speaker, on),
                 ids=self._ids,
+                tap=tap,
             )
         finally:
             visit.end(self._clock())
             self._talk(track.speaker, False)
+
+    # consent
+
+    @property
+    def speakers(self) -> tuple[Speaker, ...]:
+        """Who is in the room now."""
+        return tuple(self._speakers.values())
+
+    def look_at_consent(self) -> None:
+        """Listen to those who may be listened to now, and to nobody else. Done when it returns."""
+        for visit in self._visits.values():
+            if visit.ended:
+                continue
+            if cause := self._refusal(visit.speaker, visit.mixed):
+                visit.tap.close(cause)
+            else:
+                visit.tap.open()
+
+    def tracks_of(self, wanted: Callable[[Speaker], bool]) -> list[str]:
+        """Tracks of which something may wait to be examined; a mix is everybody's."""
+        return [visit.track for visit in self._visits.values() if visit.mixed or wanted(visit.speaker)]
+
+    def _refusal(self, speaker: Speaker, mixed: bool) -> str:
+        """A track is one of a visit: what is left of it once the room was lost was said while that was LIVE."""
+        here = (RoomState.WAITING, RoomState.LEAVING, RoomState.LEFT, RoomState.FAILED)
+        state = RoomState.LIVE if self._state in here else self._state
+        return self._agreed.refusal(state, (speaker, *self._speakers.values()) if mixed else (speaker,))
 
     def _naming(self, track: Track) -> Callable[[Utterance], None]:
         """Hands utterances over; one of a mix says in the speaker's name who talked, as far as the room tells it."""
@@ -265,6 +355,8 @@ class RoomWatch:
         for start, end, state, cause in visit.ledger.gaps():
             if state is Heard.VETOED or (end - start) / RATE < NOTED_GAP:
                 continue
+            if state is Heard.NOT_CONSENTED and end == visit.ledger.end and visit.tap.cause and not visit.ended:
+                continue  # it still grows, maybe for hours: one entry when it is over
             visit.noted.extend(end)
             fresh = visit.noted.settle(start, end, state)
             if fresh:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from monitor.model import RATE, Coverage, Heard, Speaker
+from monitor.model import RATE, Coverage, Gap, Heard, Speaker
 
 GAPS_KEPT = 1_000
 """Stretches that a ledger remembers one by one. Beyond it the oldest are forgotten; the totals stay exact."""
@@ -25,6 +25,18 @@ class Stretch(NamedTuple):
     end: int
     state: Heard  # one of the lost states, VETOED or NOT_CONSENTED
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A track that is open, or has audio that waits: what the record can't say of it yet."""
+
+    track: str
+    room: str
+    speaker: Speaker
+    opened: float  # wall time
+    talking: bool
+    stretches: tuple[Gap, ...]  # PENDING and VETOED ones; their times are wall time
 
 
 class Ledger:
@@ -78,6 +90,10 @@ class Ledger:
     def close(self, state: Heard, cause: str) -> int:
         """Book everything that is still pending. Returns the samples settled."""
         return self.settle(0, self.end, state, cause)
+
+    def unsettled(self) -> tuple[tuple[int, int], ...]:
+        """The stretches [start, end) that are pending, in order."""
+        return tuple(zip(self._starts, self._ends, strict=True))
 
     def samples(self) -> dict[Heard, int]:
         """Samples by state, PENDING among them; their sum is `end`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -24,12 +25,15 @@ from monitor.messages import (
     SpeakerView,
 )
 from monitor.model import Alert, Coverage, Gap, Speaker, Spoken, Transcript, Word
-from monitor.store import convert, recovery, retention, schema
+from monitor.review.incident import Grouping
+from monitor.store import convert, placing, recovery, retention, schema
 from monitor.store.audit_records import AuditRecords
+from monitor.store.consent_records import ConsentRecords
 from monitor.store.engines import reading, writing
 from monitor.store.hit_records import HitRecords
 from monitor.store.list_history import ListHistory
 from monitor.store.tables import ALERTS, GAPS, LISTS, SESSIONS, SPOKEN, TRACKS, UTTERANCES
+from monitor.store.timeline_records import TimelineRecords
 from monitor.store.verdict_records import VerdictRecords
 from monitor.store.voice_records import VoiceRecords
 from monitor.store.writer import Tell, Writer
@@ -37,15 +41,18 @@ from monitor.store.writing import inserted, number
 from monitor.views import alert_view, gap_message, heard_message
 
 
-class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords, AuditRecords):
+class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords, AuditRecords, ConsentRecords, TimelineRecords):
     """`async with Store.open(path, told) as store:`. Leaving finishes the writes that wait.
 
     `told` is called with each event after its commit, in the order of the numbers, from the event loop. It must not
     raise. Methods that write raise StoreFailed when the database can't be written.
     """
 
-    def __init__(self, path: Path, told: Tell, clock: Callable[[], float]) -> None:
+    def __init__(self, path: Path, told: Tell, clock: Callable[[], float], grouping: Grouping | None = None) -> None:
         self._clock = clock
+        self._grouping = grouping or Grouping()
+        self._untold = asyncio.Event()
+        self._untold.set()  # a run before this one may have ended before it told
         self._reads = reading(path)
         self._writes = writing(path)
         self._writer = Writer(self._writes, told)
@@ -54,10 +61,15 @@ class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords, AuditRecords)
         super().__init__(self._reads)
 
     @classmethod
-    def open(cls, path: Path, told: Tell, clock: Callable[[], float] = time.time) -> Store:
-        """Raises SchemaOutdated, naming `room-monitor migrate`, unless the file has this program's schema."""
+    def open(
+        cls, path: Path, told: Tell, clock: Callable[[], float] = time.time, grouping: Grouping | None = None
+    ) -> Store:
+        """Raises SchemaOutdated, naming `room-monitor migrate`, unless the file has this program's schema.
+
+        `grouping`: which alerts are one incident; None: as by default.
+        """
         schema.check_schema(path)
-        return cls(path, told, clock)
+        return cls(path, told, clock, grouping)
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -102,24 +114,40 @@ class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords, AuditRecords)
         return await self._add(message, message.room, row)
 
     async def add_alert(self, alert: Alert) -> AlertRaised:
-        """A new alert. Its id must be new."""
+        """A new alert, put into its incident. Its id must be new."""
+        at = self._clock()
 
-        def row(db: Connection, message: AlertRaised) -> None:
-            db.execute(insert(ALERTS).values({**convert.alert_row(alert), "seq": message.seq}))
+        def work(db: Connection, tell: Tell) -> AlertRaised:
+            incident = placing.place(db, alert, self._grouping)
+            message = AlertRaised(seq=0, at=at, alert=alert_view(replace(alert, incident=incident)))
+            message = number(db, message, alert.room)
+            row = {**convert.alert_row(alert), "seq": message.seq, "incident": incident}
+            db.execute(insert(ALERTS).values(row))
+            tell(message)
+            return message
 
-        message = AlertRaised(seq=0, at=self._clock(), alert=alert_view(alert))
-        return await self._add(message, alert.room, row)
+        message = await self._writer.write(work)
+        self._untold.set()
+        return message
 
     async def change_alert(self, alert: Alert) -> AlertChanged:
         """The alert with more hits, or escalated. It is made again when retention has removed it meanwhile."""
 
-        def row(db: Connection, message: AlertChanged) -> None:
+        at = self._clock()
+
+        def work(db: Connection, tell: Tell) -> AlertChanged:
+            placed = placing.placed(db, alert)
+            message = number(db, AlertChanged(seq=0, at=at, alert=alert_view(placed)), alert.room)
             values = convert.alert_row(alert)
             if db.execute(update(ALERTS).where(ALERTS.c.id == alert.id).values(values)).rowcount == 0:
                 db.execute(insert(ALERTS).values({**values, "seq": message.seq}))
+            placing.restate(db, placed.incident)
+            tell(message)
+            return message
 
-        message = AlertChanged(seq=0, at=self._clock(), alert=alert_view(alert))
-        return await self._add(message, alert.room, row)
+        message = await self._writer.write(work)
+        self._untold.set()
+        return message
 
     async def add_behind(self, waiting_seconds: float, lost_seconds: float, recovered: bool = False) -> Behind:
         at = self._clock()

@@ -5,6 +5,8 @@ Labels are rooms, lists, severities and states only: never a speaker or a text.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from monitor.model import Alert, Coverage, Heard, RoomState, Transcript
@@ -238,6 +240,16 @@ class Metrics:
         return sum(
             sample.value for family in self.registry.collect() for sample in family.samples if sample.name == name
         )
+
+    def totals(self, names: Collection[str]) -> dict[str, float]:
+        """The same for several at once; `name{value}` is of one label's value alone: `…_stage_seconds_sum{queued}`."""
+        found = dict.fromkeys(names, 0.0)
+        for family in self.registry.collect():
+            for sample in family.samples:
+                for name in (sample.name, *(f"{sample.name}{{{value}}}" for value in sample.labels.values())):
+                    if name in found:
+                        found[name] += sample.value
+        return found
 
     # feed
 
