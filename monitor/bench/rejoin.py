@@ -3,6 +3,8 @@
 Two runs on a real Janus. In the first it is killed and started again; the time runs from its first answer to the first
 audio that the monitor hears. In the second people come and go at random and in haste, so that m-lines change hands all
 the time; each speaks at a pitch of their own, and every half second of every track must have the pitch of its name.
+
+`restarts` measures the first with any server: tests/bench/rejoin_of_all_kinds.py has those that only tests can start.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from rich.console import Console
@@ -25,10 +28,11 @@ from monitor.bench.crowd import Plan, Seat, Speakers
 from monitor.bench.crowd_voice import CountedVoice, Sound, Truth, Turn, sound
 from monitor.bench.janus import Janus, running
 from monitor.bench.machine import describe, quantiles
-from monitor.config_rooms import JanusRoom
+from monitor.config_rooms import AnyRoom, JanusRoom
 from monitor.connecting import connector_for
 from monitor.errors import ConnectionLost, Refused
 from monitor.model import RATE, AudioFrame, Origin, RoomState, Samples
+from monitor.monitored import LONGEST_WAIT
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.connector import Track
 from monitor.rooms.ice import allow_loopback
@@ -84,16 +88,33 @@ class Ears:
             self.wrong.append(f"{name} sounds at {pitch:.0f} Hz")
 
 
-async def measure(restarts: int, joins: int, seed: int, out: Console) -> bool:
+class Stage(Protocol):
+    """A server with one room, in which somebody talks all the time."""
+
+    def talking(self) -> AbstractAsyncContextManager[object]:
+        """Somebody talks until the block ends, and comes again by themselves after `back`."""
+        ...
+
+    async def die(self) -> None:
+        """At once, without a word to anybody."""
+        ...
+
+    async def back(self) -> float:
+        """Start again; the wall time at which it answered."""
+        ...
+
+
+async def measure(deaths: int, joins: int, seed: int, out: Console) -> bool:
     """Print, and say whether both are within their limits. Raises OperatorError where there is no Janus."""
     allow_loopback()
     with tempfile.TemporaryDirectory(prefix="room-monitor-rejoin-") as name:
         async with running(Path(name) / "janus", [ROOM]) as janus:
+            room = JanusRoom(kind="janus", id="bench", address=janus.url, room=ROOM)
             with Progress(console=out, transient=True) as progress:
-                bar = progress.add_task("Restarts", total=restarts)
-                waits = await _restarts(janus, restarts, lambda: progress.advance(bar))
+                bar = progress.add_task("Restarts", total=deaths)
+                waits, _ = await restarts(room, _JanusStage(janus), deaths, lambda: progress.advance(bar))
                 bar = progress.add_task("Joins and leaves", total=joins)
-                ears = await _joins(janus, joins, seed, lambda: progress.advance(bar))
+                ears = await _joins(janus, room, joins, seed, lambda: progress.advance(bar))
     p95 = float(np.percentile(waits, 95)) if waits else 0.0
     out.print(f"Janus back → heard again: {quantiles(waits)}", highlight=False)
     out.print(
@@ -108,11 +129,11 @@ async def measure(restarts: int, joins: int, seed: int, out: Console) -> bool:
 
 
 @asynccontextmanager
-async def _monitored(janus: Janus) -> AsyncIterator[Ears]:
-    room = JanusRoom(kind="janus", id="bench", address=janus.url, room=ROOM)
+async def _monitored(room: AnyRoom) -> AsyncIterator[Ears]:
     ears = Ears()
     connector = connector_for(room, builtin="", monitor_token="")
-    supervisor = RoomSupervisor("bench", connector, ears.on_track, ears.on_state, backoff=Backoff(longest=1.0))
+    backoff = Backoff(longest=LONGEST_WAIT)
+    supervisor = RoomSupervisor("bench", connector, ears.on_track, ears.on_state, backoff=backoff)
     async with asyncio.TaskGroup() as group:
         group.create_task(supervisor.run())
         try:
@@ -121,23 +142,38 @@ async def _monitored(janus: Janus) -> AsyncIterator[Ears]:
             supervisor.stop()
 
 
-async def _restarts(janus: Janus, count: int, done: Callable[[], None]) -> list[float]:
+async def restarts(room: AnyRoom, stage: Stage, count: int, done: Callable[[], None]) -> tuple[list[float], Ears]:
+    """Seconds from the server's return until the room is heard again, each time, and what was heard.
+
+    Raises TimeoutError where it isn't within a minute.
+    """
     waits: list[float] = []
-    async with _monitored(janus) as ears, asyncio.TaskGroup() as group:
-        talker = group.create_task(_always(janus))
+    async with _monitored(room) as ears, stage.talking():
         await ears.first.wait()
         for _ in range(count):
-            await janus.kill()
+            await stage.die()
             await asyncio.sleep(0.5 + random.random())  # noqa: S311
             ears.first.clear()
-            back = await janus.start()
+            back = await stage.back()
             async with asyncio.timeout(60):
                 await ears.first.wait()
             waits.append(ears.first_at - back)
             done()
             await asyncio.sleep(1.0)
-        talker.cancel()
-    return waits
+    return waits, ears
+
+
+class _JanusStage:
+    def __init__(self, janus: Janus) -> None:
+        self._janus = janus
+        self.die, self.back = janus.kill, janus.start
+
+    @asynccontextmanager
+    async def talking(self) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            talker = group.create_task(_always(self._janus))
+            yield
+            talker.cancel()
 
 
 async def _always(janus: Janus) -> None:
@@ -151,7 +187,7 @@ async def _always(janus: Janus) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _joins(janus: Janus, count: int, seed: int, done: Callable[[], None]) -> Ears:
+async def _joins(janus: Janus, room: AnyRoom, count: int, seed: int, done: Callable[[], None]) -> Ears:
     chance = random.Random(seed)  # noqa: S311
     speakers, tones = Speakers(Plan((), warm=False)), [_tone(pitch) for pitch in PITCHES]
     free = asyncio.Semaphore(AT_ONCE)
@@ -168,7 +204,7 @@ async def _joins(janus: Janus, count: int, seed: int, done: Callable[[], None]) 
             finally:
                 done()
 
-    async with _monitored(janus) as ears:
+    async with _monitored(room) as ears:
         async with asyncio.TaskGroup() as group:
             for number in range(count):
                 group.create_task(come(number))
