@@ -12,7 +12,9 @@ from pydantic import Field, TypeAdapter
 
 from monitor.message_parts import (
     AbstainedView,
+    IncidentView,
     Message,
+    PersonView,
     VoiceDetectorView,
     VoiceReason,
     VoiceSignView,
@@ -22,7 +24,9 @@ from monitor.message_parts import (
 
 __all__ = [
     "AbstainedView",
+    "IncidentView",
     "Message",
+    "PersonView",
     "VoiceDetectorView",
     "VoiceReason",
     "VoiceSignView",
@@ -38,6 +42,7 @@ class SpeakerView(Message):
     name: str
     talking: bool = False
     voice: VoiceView | None = Field(None, description="Of a participant: its voice so far; null: nothing was scored")
+    opted_out: bool = Field(False, description="True: the host has opted them out, so that nobody listens to them")
 
 
 class CoverageView(Message):
@@ -66,6 +71,9 @@ class RoomView(Message):
     speakers: list[SpeakerView] = Field([])
     coverage: CoverageView = CoverageView()
     canary: bool = Field(False, description="True: only the canary speaks there; its alerts are no matter for staff")
+    consent: Literal["unasked", "announced", "granted", "paused", "withdrawn"] = Field(
+        "granted", description="What the room has agreed to; listened to only where it is granted"
+    )
     removed: bool = Field(False, description="True: it is no longer monitored; this is the last that is said of it")
 
 
@@ -106,6 +114,7 @@ class HitView(Message):
     )
     likeness: float = Field(1.0, description="0 to 1; below 1 where it was found by sound")
     second: SecondView | None = Field(None, description="The second hearing; null: none, or not yet")
+    masked: bool = Field(False, description="True: personal data around it is hidden, as in [phone]")
 
 
 class AlertView(Message):
@@ -125,6 +134,8 @@ class AlertView(Message):
     delay: float = Field(description="Seconds from spoken_at to raised_at")
     clip: str = Field(description="Path of the evidence clip (WAV), or empty")
     voice: VoiceSignView | None = Field(None, description="The reason, where it is about a voice; null: about words")
+    masked: bool = Field(False, description="True: personal data is hidden; `POST /api/alerts/{alert}/reveal` shows it")
+    incident: int | None = Field(None, description="The incident that it is part of; null: of none")
 
 
 class Numbered(Message):
@@ -164,6 +175,7 @@ class HeardMessage(Numbered):
     model: str
     took: float = Field(description="Seconds in the recogniser")
     ghosts: list[str] = Field([])
+    masked: bool = Field(False, description="True: personal data is hidden, as in [phone]")
 
 
 class AlertRaised(Numbered):
@@ -178,6 +190,14 @@ class AlertChanged(Numbered):
 
     type: Literal["alert_changed"] = "alert_changed"
     alert: AlertView
+
+
+class IncidentsChanged(Numbered):
+    """Incidents that are new or have changed, as they are now. Changes by alerts are told together, a few times a
+    second; what a person decides is told at once."""
+
+    type: Literal["incidents"] = "incidents"
+    incidents: list[IncidentView]
 
 
 class Behind(Numbered):
@@ -328,6 +348,7 @@ FeedMessage = Annotated[
     | HeardMessage
     | AlertRaised
     | AlertChanged
+    | IncidentsChanged
     | Behind
     | GapNoted
     | RuleStateChanged

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from monitor.mailbox import Closed, Mailbox
+from monitor.masking import hide
 from monitor.messages import CoverageChanged, ListsChanged, Message, Numbered, Talking, VoiceNow
 
 
@@ -130,7 +131,7 @@ class Feed:
     def _send(self, seq: int, message: Message) -> None:
         if not self._subscriptions:
             return
-        item = Item(seq, message.model_dump_json())
+        item = Item(seq, hide.message(message).model_dump_json())
         for subscription in self._subscriptions:
             before = subscription.overrun
             subscription.offer(item)

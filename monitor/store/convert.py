@@ -15,6 +15,7 @@ from monitor.messages import (
     CanaryRan,
     GapNoted,
     HeardMessage,
+    IncidentsChanged,
     Numbered,
     RoomChanged,
     RuleStateChanged,
@@ -24,6 +25,7 @@ from monitor.messages import (
     VoiceDetectorChanged,
 )
 from monitor.model import Alert, AlertState, Coverage, Heard, KeywordHit, Severity, Speaker, Spoken
+from monitor.review.incident import opened_by
 from monitor.voice_model import SyntheticVoice
 
 Row = dict[str, Any]
@@ -36,6 +38,7 @@ _KINDS: dict[str, type[Numbered]] = {
         HeardMessage,
         AlertRaised,
         AlertChanged,
+        IncidentsChanged,
         Behind,
         GapNoted,
         RuleStateChanged,
@@ -68,7 +71,8 @@ _JSON = TypeAdapter(dict[str, Any])
 
 
 def alert_row(alert: Alert) -> Row:
-    """Without seq."""
+    """Without seq, and without the incident, which is given when it is stored first."""
+    name, rule = opened_by(alert)
     return {
         "id": alert.id,
         "room": alert.room,
@@ -84,6 +88,8 @@ def alert_row(alert: Alert) -> Row:
         "raised_at": alert.raised_at,
         "clip": alert.clip,
         "voice": _VOICE.dump_python(alert.voice, mode="json") if alert.voice else None,
+        "list": name,
+        "rule": rule,
     }
 
 
@@ -102,11 +108,12 @@ def alert(row: RowMapping) -> Alert:
         raised_at=row["raised_at"],
         clip=row["clip"],
         voice=_VOICE.validate_python(row["voice"]) if row["voice"] else None,
+        incident=row["incident"],
     )
 
 
 def utterance_row(message: HeardMessage, track: str) -> Row:
-    values = message.model_dump(exclude={"type", "speaker", "utterance"})
+    values = message.model_dump(exclude={"type", "speaker", "utterance", "masked"})
     return values | {
         "id": message.utterance,
         "track": track,

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from monitor.access.roles import Permission
 from monitor.errors import StoreFailed
+from monitor.masking import hide
 from monitor.messages import AlertView
 from monitor.model import Severity
 from monitor.telemetry.metrics import CONTENT_TYPE
@@ -95,7 +96,8 @@ def _alerts(router: APIRouter, deps: WebDeps) -> None:
         without = [] if room else [each.id for each in deps.hello().rooms if each.canary]
         rows = await deps.store.alerts(limit, before=before, room=room, severity=severity, without=without)
         return AlertPage(
-            alerts=[alert_view(alert) for _, alert in rows], before=rows[-1][0] if len(rows) == limit else None
+            alerts=[hide.alert(alert_view(alert)) for _, alert in rows],
+            before=rows[-1][0] if len(rows) == limit else None,
         )
 
     @router.get("/api/alerts/{alert}", responses=NOT_FOUND, tags=["alerts"], dependencies=[needs(Permission.SEE)])
@@ -104,7 +106,7 @@ def _alerts(router: APIRouter, deps: WebDeps) -> None:
         found = await deps.store.alert(alert)
         if found is None:
             raise HTTPException(404, f"There is no alert {alert!r}; it may be older than alerts are kept.")
-        return alert_view(found)
+        return hide.alert(alert_view(found))
 
     @router.get(
         "/api/clips/{alert}.wav",
@@ -129,7 +131,9 @@ def _record(router: APIRouter, deps: WebDeps) -> None:
     async def utterances(limit: Limit = 100, before: Before = None, room: OfRoom = None) -> UtterancePage:
         """What was said, newest first."""
         found = await deps.store.utterances(room, limit, before=before)
-        return UtterancePage(utterances=found, before=found[-1].seq if len(found) == limit else None)
+        return UtterancePage(
+            utterances=[hide.heard(one) for one in found], before=found[-1].seq if len(found) == limit else None
+        )
 
     @router.get("/api/coverage", tags=["record"], dependencies=[needs(Permission.SEE)])
     async def coverage() -> CoverageList:
@@ -141,4 +145,4 @@ def _record(router: APIRouter, deps: WebDeps) -> None:
     async def gaps(limit: Limit = 100, before: Before = None, room: OfRoom = None) -> GapPage:
         """What was not examined, and why, newest first."""
         found = await deps.store.gaps(room, limit, before=before)
-        return GapPage(gaps=found, before=found[-1].seq if len(found) == limit else None)
+        return GapPage(gaps=[hide.gap(one) for one in found], before=found[-1].seq if len(found) == limit else None)

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from monitor.alerts.feed import Item, Overrun, Subscription
 from monitor.mailbox import Closed
+from monitor.masking import hide
 from monitor.messages import Goodbye, Heartbeat, Message, Problem
 from monitor.web.deps import WebDeps
 
@@ -120,7 +121,7 @@ class _Client:
     async def _history(self) -> None:
         while page := await self._deps.store.events(self._sent, PAGE):
             for message in page:
-                await self._say(message)
+                await self._say(hide.message(message))
                 self._sent = message.seq
             if len(page) < PAGE:
                 return

@@ -10,6 +10,7 @@ from monitor.access.roles import Permission
 from monitor.catalog.backtests import Asked, Backtests, Running
 from monitor.keywords.backtest import Report
 from monitor.keywords.compare import Example
+from monitor.masking import hide
 from monitor.views import clip_address
 from monitor.web.evidence_answers import StartTrial, TrialHit, TrialPage, TrialReport, TrialRule, TrialView
 from monitor.web.permits import needs
@@ -85,15 +86,16 @@ def report_view(report: Report) -> TrialReport:
 
 
 def _hit(example: Example) -> TrialHit:
+    before, after, _ = hide.around(example.before, example.matched, example.after)
     return TrialHit(
         change=example.change.value,
         rule=example.rule,
         utterance=example.utterance,
         room=example.room,
         spoken_at=example.spoken_at,
-        before=example.before,
+        before=before,
         matched=example.matched,
-        after=example.after,
+        after=after,
         old=example.old,
         new=example.new,
         alert=example.alert,

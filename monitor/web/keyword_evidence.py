@@ -12,6 +12,7 @@ from monitor.catalog.catalog import Catalog
 from monitor.catalog.parts import Parts
 from monitor.catalog.quality import Quality, RuleQuality
 from monitor.keywords.suggest import Suggestion
+from monitor.masking import hide
 from monitor.model import RuleState
 from monitor.store.records import Judgement
 from monitor.web import keyword_views as views
@@ -133,7 +134,7 @@ def _suggestion(rule: str, found: Suggestion) -> SuggestionView:
         exception=found.exception,
         wrong=found.wrong,
         share=found.share,
-        examples=list(found.examples),
+        examples=[hide.text(example) for example in found.examples],
     )
 
 

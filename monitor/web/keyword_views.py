@@ -11,6 +11,7 @@ from monitor.keywords.lint import Remark
 from monitor.keywords.refusal import Problem
 from monitor.keywords.rules import Combination, KeywordList, Rule
 from monitor.keywords.scope import state_of
+from monitor.masking import hide
 from monitor.model import RuleState
 from monitor.store.records import HitCount, StoredHit, StoredMiss, Verdict
 from monitor.views import hit_view
@@ -142,7 +143,7 @@ def stored_hit_view(stored: StoredHit) -> StoredHitView:
         utterance=stored.utterance,
         language=stored.language,
         state=stored.hit.state,
-        hit=hit_view(stored.hit),
+        hit=hide.hit(hit_view(stored.hit)),
     )
 
 
@@ -159,6 +160,7 @@ def count_view(count: HitCount) -> HitCountView:
 
 def near_miss_view(stored: StoredMiss) -> NearMissView:
     miss = stored.miss
+    before, after, _ = hide.around(miss.before, miss.matched, miss.after)
     return NearMissView(
         id=stored.id,
         at=stored.at,
@@ -169,8 +171,8 @@ def near_miss_view(stored: StoredMiss) -> NearMissView:
         list_version=miss.list_version,
         rule=miss.phrase,
         matched=miss.matched,
-        before=miss.before,
-        after=miss.after,
+        before=before,
+        after=after,
         likeness=miss.likeness,
         wanted=miss.wanted,
         cause=miss.cause,
