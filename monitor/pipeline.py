@@ -8,7 +8,7 @@ cut → batcher (veto, recogniser) → settle: transcript → joined with the wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -29,6 +29,7 @@ from monitor.speech.languages import LanguageMemory
 from monitor.speech.recogniser import Hints
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+from monitor.vault import Vault
 from monitor.voicing import Voicing
 
 CONTEXT, PAUSE = 8.0, 1.5
@@ -57,6 +58,7 @@ class Pipeline:
         raiser: Raiser,
         rehearing: Rehearing,
         ring: Ring,
+        vault: Vault,
         languages: Mapping[str, tuple[str, ...]],
         near_misses: int,
         metrics: Metrics,
@@ -72,6 +74,7 @@ class Pipeline:
         self._raiser = raiser
         self._rehearing = rehearing
         self._ring = ring
+        self._vault = vault
         self._languages = languages
         self._near_misses = Ration(near_misses)
         self._metrics = metrics
@@ -90,6 +93,7 @@ class Pipeline:
         likely = self._memory.likely(utterance.track)
         before = self._ring.before(utterance.track, utterance.start, CONTEXT, PAUSE)
         self._ring.add(utterance)
+        self._vault.hear(utterance)
         self.batcher.submit(utterance, Hints(self._languages.get(utterance.room, ()), likely, before=before))
 
     async def settle(self, outcome: Outcome) -> None:
@@ -156,11 +160,25 @@ class Pipeline:
     def _book_state(self, utterance: Utterance, state: Heard, cause: str) -> None:
         self._book.settle(utterance.track, utterance.start, utterance.end, state, cause)
 
+    def withdraw(self, room: str, tracks: Collection[str], reason: str) -> None:
+        """Consent was withdrawn: of what was said on these tracks nothing is examined any more, and no audio of it is
+        held in memory. It takes effect before the call returns. What is just being written down counts as said before.
+        """
+        if self.batcher is not None:
+            self.batcher.withdraw(tracks, reason)
+        self._rehearing.withdraw(tracks)
+        for track in tracks:
+            self.forget(track)
+            self._windows.forget(room, track)
+        if self._voicing is not None:
+            self._voicing.withdraw(tracks)
+
     def forget(self, track: str) -> None:
         """The speaker has left and all of it is settled."""
         self._tails.forget(track)
         self._seen.forget(track)
         self._memory.forget(track)
+        self._vault.forget(track)  # before the ring does: a clip may still want the end of what was said
         self._ring.forget(track)
         if self._voicing is not None:
             self._voicing.forget(track)

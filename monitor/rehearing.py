@@ -7,7 +7,7 @@ the hit, so that a change of the lists meanwhile withdraws nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,6 +67,11 @@ class Rehearing:
         before = self._ring.before(utterance.track, said.start, CONTEXT, PAUSE)
         hints = Hints((language,), language, before=before)
         self.hearings.submit(Again(said, hints, Case(live, utterance, language, find)))
+
+    def withdraw(self, tracks: Container[str]) -> None:
+        """Consent was withdrawn: nothing of these tracks is heard again."""
+        if self.hearings is not None:
+            self.hearings.withdraw(tracks)
 
     def _from(self, utterance: Utterance, start: int) -> Utterance:
         """The utterance, and what the speaker said before it from `start` (media time, samples) on."""

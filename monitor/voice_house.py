@@ -18,6 +18,7 @@ from monitor.evidence.ring import Ring
 from monitor.messages import VoiceDetectorView, VoiceNow
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+from monitor.vault import Vault
 from monitor.voices.evidence import rules_for
 from monitor.voices.hearing import DEADLINE, VoiceHearing
 from monitor.voices.models import Loaded, load
@@ -41,7 +42,7 @@ class VoiceHouse:
         loaded: Loaded,
         store: Store,
         ring: Ring,
-        clips: Path,
+        vault: Vault,
         metrics: Metrics,
         clock: Callable[[], float],
         passing: Callable[[VoiceNow], None],
@@ -57,7 +58,7 @@ class VoiceHouse:
             plan=self._plan,
             store=store,
             ring=ring,
-            clips=clips,
+            vault=vault,
             metrics=metrics,
             clock=clock,
             new_id=lambda: uuid.uuid4().hex,
@@ -73,6 +74,7 @@ class VoiceHouse:
             deadline=deadline,
         )
         self.voicing.submit = self._hearing.submit
+        self.voicing.recall = self._hearing.withdraw
         self._dropped = 0.0  # seconds left out, as of the last look
         self._dropped_at: float | None = None  # monotonic; None: nothing was, or it has recovered
 

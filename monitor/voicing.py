@@ -7,27 +7,21 @@ again if it turns back: never a second one.
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-import structlog
 
 from monitor.evidence.clip import together
-from monitor.evidence.clip import write as write_clip
 from monitor.evidence.ring import Part, Ring
 from monitor.messages import VoiceDetectorView, VoiceNow, VoiceView
 from monitor.model import RATE, Alert, AlertState, Severity, Transcript, Utterance
 from monitor.store.records import StoredVoice
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+from monitor.vault import Vault
 from monitor.views import voice_view
 from monitor.voice_model import SyntheticVoice, VoiceScored, VoiceStanding, VoiceState, VoiceWindow
 from monitor.voices.evidence import Evidence, Rules, Thresholds
-
-log = structlog.get_logger()
 
 MOST_VISITS = 1_000
 """Visits whose evidence is held; the one unheard for longest goes first."""
@@ -72,7 +66,8 @@ class Plan:
 
 class Voicing:
     """The evidence on every speaker. One for all rooms. `submit`, which has an utterance scored in the language that it
-    is in, is set by the composition root; until then nothing is.
+    is in, and `recall`, which takes back what waits of some tracks, are set by the composition root; until then nothing
+    is scored.
     """
 
     def __init__(
@@ -81,7 +76,7 @@ class Voicing:
         plan: Plan,
         store: Store,
         ring: Ring,
-        clips: Path,
+        vault: Vault,
         metrics: Metrics,
         clock: Callable[[], float],
         new_id: Callable[[], str],
@@ -93,7 +88,7 @@ class Voicing:
         self._plan = plan
         self._store = store
         self._ring = ring
-        self._clips = clips
+        self._vault = vault
         self._metrics = metrics
         self._clock = clock
         self._new_id = new_id
@@ -101,6 +96,7 @@ class Voicing:
         self._visits: OrderedDict[_Who, _Visit] = OrderedDict()
         self._told = ""  # state of the detector that people know of
         self.submit: Callable[[Utterance, str], None] | None = None
+        self.recall: Callable[[Container[str]], None] | None = None
 
     def hear(self, transcript: Transcript) -> None:
         """Have the voice of a transcribed utterance scored; never waits. A mix of several people has no one voice."""
@@ -166,6 +162,18 @@ class Voicing:
             if visit.track == track:
                 visit.left = True
 
+    def withdraw(self, tracks: Container[str]) -> None:
+        """Consent was withdrawn: nothing of these tracks is judged any more, and what was gathered is forgotten."""
+        for who in [who for who, visit in self._visits.items() if visit.track in tracks]:
+            del self._visits[who]
+        if self.recall is not None:
+            self.recall(tracks)
+
+    def forget_alerts(self, alerts: Container[str]) -> None:
+        """They were erased, with what the visits' evidence was."""
+        for who in [who for who, visit in self._visits.items() if visit.alert and visit.alert.id in alerts]:
+            del self._visits[who]
+
     # alerts
 
     async def _alert(self, visit: _Visit, scored: VoiceScored) -> None:
@@ -182,7 +190,7 @@ class Voicing:
         parts = self._recent(scored)
         windows = visit.evidence.strongest(CITED, since=parts[0].start / RATE)
         parts = _from(parts, windows)
-        clip = await asyncio.to_thread(self._write_clip, alert_id, parts)
+        clip = await self._vault.keep_parts(alert_id, utterance, parts)
         alert = Alert(
             id=alert_id,
             room=utterance.room,
@@ -216,14 +224,6 @@ class Voicing:
         since = max(0, utterance.end - round(CLIP * RATE))
         held = self._ring.between(utterance.track, since, utterance.end)
         return together([*held, Part(utterance.start, utterance.audio)])
-
-    def _write_clip(self, alert: str, parts: Sequence[Part]) -> str:
-        """A disk that fails costs the clip, no alert."""
-        try:
-            return write_clip(self._clips, alert, parts)
-        except OSError:
-            log.exception("evidence clip not written", alert=alert)
-            return ""
 
 
 def _from(parts: Sequence[Part], windows: Sequence[VoiceWindow]) -> list[Part]:

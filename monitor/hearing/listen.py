@@ -36,6 +36,35 @@ class Frames(Protocol):
         ...
 
 
+class Tap:
+    """Whether a track may be heard. Closing it takes effect before `close` returns: what is open is cut and dropped,
+    and of what comes later no sample is looked at. The ledger has all of it as not-consented, with the cause.
+    """
+
+    def __init__(self, closed: str = "") -> None:
+        """`closed`: why it is closed from the beginning, in plain words; empty: it is open."""
+        self._cause = closed
+        self._drop: Callable[[str], None] | None = None
+
+    @property
+    def cause(self) -> str:
+        """Why nobody may listen; empty: they may."""
+        return self._cause
+
+    def close(self, cause: str) -> None:
+        """Closing a closed one changes the cause of what comes."""
+        was_open, self._cause = not self._cause, cause
+        if was_open and self._drop is not None:
+            self._drop(cause)
+
+    def open(self) -> None:
+        self._cause = ""
+
+    def feeds(self, drop: Callable[[str], None]) -> None:
+        """`drop` is called with the cause whenever it is closed."""
+        self._drop = drop
+
+
 async def listen(
     track: Frames,
     *,
@@ -47,6 +76,7 @@ async def listen(
     talking: Callable[[bool], None],
     ids: Callable[[], str],
     stall: float = 0.5,
+    tap: Tap | None = None,
 ) -> None:
     """Follow one speaker until the track ends, or until cancelled; in both cases the last utterance is handed over.
 
@@ -55,9 +85,11 @@ async def listen(
     When no frame comes for `stall` seconds (event loop time), or in a pause for what is left of the hangover, the
     open utterance is closed: a sender with DTX or a muted one sends nothing that a hangover could count.
     Media time doesn't move for that.
+    While the `tap` is closed, frames are taken and booked, and nothing else is done with them; None: it is always open.
     Whatever the callbacks or the track raise comes out in an ExceptionGroup.
     """
-    ear = _Ear(track, room, ledger, vad, segmenter, hand_over, talking, ids)
+    ear = _Ear(track, room, ledger, vad, segmenter, hand_over, talking, ids, tap or Tap())
+    ear.tap.feeds(ear.drop)
     try:
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(ear.watch(stall))
@@ -78,6 +110,7 @@ class _Ear:
     hand_over: Callable[[Utterance], None]
     talking: Callable[[bool], None]
     ids: Callable[[], str]
+    tap: Tap
     was_open: bool = False
     last: AudioFrame | None = None
     at: float = 0.0  # event loop time of the last frame
@@ -86,6 +119,9 @@ class _Ear:
         self.last, self.at = frame, asyncio.get_running_loop().time()
         end = frame.start + len(frame.samples)
         self.ledger.extend(end)
+        if self.tap.cause:
+            self.ledger.settle(frame.start, end, Heard.NOT_CONSENTED, self.tap.cause)
+            return
         if frame.origin in LOST:
             state, cause = LOST[frame.origin]
             self.ledger.settle(frame.start, end, state, frame.cause or cause)
@@ -105,6 +141,17 @@ class _Ear:
         rest = self.segmenter.until_silent
         return stall if rest is None else min(stall, max(rest, TICK))
 
+    def drop(self, cause: str) -> None:
+        """The tap was closed: what is open goes no further. Its head that the utterance before has as well is not
+        booked here: that one may be examined to the end."""
+        for piece in self.segmenter.drop():
+            match piece:
+                case Quiet(start, end):
+                    self.ledger.settle(start, end, Heard.SILENCE)
+                case Speech():
+                    self.ledger.settle(piece.start + piece.overlap, piece.end, Heard.NOT_CONSENTED, cause)
+        self._tell_talking()
+
     def finish(self) -> None:
         self._book(self.segmenter.flush(Cut.LEFT))
 
@@ -115,6 +162,9 @@ class _Ear:
                     self.ledger.settle(start, end, Heard.SILENCE)
                 case Speech():
                     self.hand_over(self._utterance(piece))
+        self._tell_talking()
+
+    def _tell_talking(self) -> None:
         if self.segmenter.open != self.was_open:
             self.was_open = self.segmenter.open
             self.talking(self.was_open)

@@ -131,6 +131,18 @@ class Segmenter:
         pieces = self._close(cut, len(self._open)) if self._open else []
         return pieces + self._forget(len(self._recent))
 
+    def drop(self) -> list[Piece]:
+        """Nobody may listen any more: everything that is inside, tiled to the end, the open utterance cut with CONSENT.
+
+        Nothing is remembered of it; the next frame may start anywhere.
+        """
+        pieces = self.flush(Cut.CONSENT)
+        self._end = None
+        self._echo = []
+        self._voiced = self._quiet_run = self._lost_run = 0
+        self._talking = False
+        return pieces
+
     def _wait(self, frame: AudioFrame, voiced: bool) -> list[Piece]:
         self._recent.append(frame)
         if voiced:

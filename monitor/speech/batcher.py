@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
@@ -72,7 +72,7 @@ class GivenUp:
 
     utterance: Utterance
     reason: str  # plain words
-    state: Heard  # LOST_OVERLOAD or LOST_ERROR
+    state: Heard  # LOST_OVERLOAD, LOST_ERROR or NOT_CONSENTED
 
 
 Outcome = Transcribed | Vetoed | GivenUp
@@ -117,6 +117,7 @@ class Batcher:
         self._running: list[_Batch] = []  # at most `workers`
         self._over: deque[Outcome] = deque()  # handed over as soon as the loop runs; bounded by what was submitted
         self._telling = False  # `done` is at work
+        self._withdrawn: dict[str, str] = {}  # ids of utterances in work whose outcome nobody may have, with the reason
         self._closed = False
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()  # set whenever the backlog shrinks
@@ -157,6 +158,21 @@ class Batcher:
         while self._waiting.seconds > self._limit and (oldest := self._waiting.give_up()):
             self._give_up(oldest.utterance, f"more than {self._limit:g} s of speech waited")
         self._wake.set()
+
+    def withdraw(self, tracks: Container[str], reason: str) -> None:
+        """Nobody may hear what was said on these tracks: what waits is given up, and what a thread is at work on, or
+        has just done, comes out as given up as well. What `done` was called with before is told."""
+        for item in self._waiting.withdraw(tracks):
+            self._give_up(item.utterance, reason, Heard.NOT_CONSENTED)
+        for batch in self._running:
+            mine = (item.utterance for item in batch.items if item.utterance.track in tracks)
+            self._withdrawn.update((utterance.id, reason) for utterance in mine)
+        for _ in range(len(self._over)):
+            outcome = self._over.popleft()
+            utterance = _utterance(outcome)
+            if utterance.track in tracks:
+                outcome = GivenUp(utterance, reason, Heard.NOT_CONSENTED)
+            self._over.append(outcome)
 
     def close(self) -> None:
         """No more will come: `run` ends once all that waits is examined."""
@@ -214,8 +230,13 @@ class Batcher:
         """Take what the threads have done. Raises their bugs."""
         for batch in [batch for batch in self._running if batch.future.done()]:
             self._running.remove(batch)
-            self._over.extend(batch.future.result())
+            self._over.extend(map(self._allowed, batch.future.result()))
             self._moved.set()
+
+    def _allowed(self, outcome: Outcome) -> Outcome:
+        utterance = _utterance(outcome)
+        reason = self._withdrawn.pop(utterance.id, "")
+        return GivenUp(utterance, reason, Heard.NOT_CONSENTED) if reason else outcome
 
     def _examine(self, items: Sequence[Waiting]) -> list[Outcome]:
         """In a thread. An engine's failure costs the one utterance that it is about."""
@@ -270,6 +291,10 @@ class Batcher:
             self._telling = False
             self._wake.set()
             self._moved.set()
+
+
+def _utterance(outcome: Outcome) -> Utterance:
+    return outcome.transcript.utterance if isinstance(outcome, Transcribed) else outcome.utterance
 
 
 def _length(item: Waiting) -> int:

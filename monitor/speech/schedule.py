@@ -89,6 +89,13 @@ class Schedule:
         self._remove(item)
         return item
 
+    def withdraw(self, tracks: Container[str]) -> list[Waiting]:
+        """All of these tracks that waits, the oldest first; it waits no more."""
+        gone = sorted((item for item in self if item.utterance.track in tracks), key=lambda item: item.since)
+        for item in gone:
+            self._remove(item)
+        return gone
+
     def clear(self) -> list[Waiting]:
         """All that waits, the oldest first; nothing waits any more."""
         left = sorted(self, key=lambda item: item.since)

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -59,6 +59,8 @@ class SecondHearings(Generic[T]):
         self._waiting: deque[Again[T]] = deque()  # bounded by seconds, in submit
         self._given_up: deque[Again[T]] = deque()  # handed over as soon as `run` gets to it
         self._busy = False
+        self._hearing: Again[T] | None = None  # what the thread is at work on
+        self._unheard = False  # and nobody may have what comes of it
         self._closed = False
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()
@@ -80,6 +82,16 @@ class SecondHearings(Generic[T]):
             self._waiting.append(request)
         while len(self._waiting) > 1 and sum(w.utterance.seconds for w in self._waiting) > self._limit:
             self._given_up.append(self._waiting.popleft())
+        self._wake.set()
+
+    def withdraw(self, tracks: Container[str]) -> None:
+        """Nobody may hear again what was said on these tracks: their hits stay as the first hearing left them."""
+        gone = [request for request in self._waiting if request.utterance.track in tracks]
+        for request in gone:
+            self._waiting.remove(request)
+        self._given_up.extend(gone)
+        if self._hearing is not None and self._hearing.utterance.track in tracks:
+            self._unheard = True
         self._wake.set()
 
     def close(self) -> None:
@@ -117,7 +129,7 @@ class SecondHearings(Generic[T]):
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _hear(self, pool: ThreadPoolExecutor, request: Again[T]) -> None:
-        self._busy = True
+        self._busy, self._hearing, self._unheard = True, request, False
         try:
             work = [(request.utterance, request.hints)]
             loop = asyncio.get_running_loop()
@@ -126,14 +138,14 @@ class SecondHearings(Generic[T]):
             _log.exception("second_hearing_failed", utterance=request.utterance.id, seconds=request.utterance.seconds)
             await self._tell(request, None)
         else:
-            await self._tell(request, heard)
+            await self._tell(request, None if self._unheard else heard)
 
     async def _tell(self, request: Again[T], heard: Transcript | None) -> None:
         self._busy = True
         try:
             await self._done(request, heard)
         finally:
-            self._busy = False
+            self._busy, self._hearing = False, None
             self._moved.set()
 
 

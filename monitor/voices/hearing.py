@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -125,6 +125,12 @@ class VoiceHearing:
             self._dropped_seconds += item.utterance.seconds
             self._dropped.append(item)
         self._wake.set()
+
+    def withdraw(self, tracks: Container[str]) -> None:
+        """Nobody may judge what was said on these tracks: what waits is forgotten, without a word of it."""
+        self._waiting = deque(item for item in self._waiting if item.utterance.track not in tracks)
+        self._dropped = deque(item for item in self._dropped if item.utterance.track not in tracks)
+        self._moved.set()
 
     def close(self) -> None:
         """No more will come: `run` ends once all that waits is judged."""

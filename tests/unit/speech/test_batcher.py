@@ -307,3 +307,54 @@ async def test_a_failure_costs_the_one_of_a_batch_that_it_is_about() -> None:
     assert done.names(Transcribed) == ["u0", "u2"]
     assert done.names(GivenUp) == ["u1"]
     assert batcher.failures == 1
+
+
+async def test_what_waits_of_a_withdrawn_track_is_dropped_also_what_a_thread_is_at_work_on() -> None:
+    """One utterance is in work, one is done and not told yet, one waits; another track goes on as if nothing were."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def answer(utterance: Utterance) -> None:
+        if utterance.id == "work":
+            begun.set()
+            assert go_on.wait(30)
+
+    recogniser, done = Scripted(answer), Collected()
+    batcher = made(recogniser, done)
+    for name, track in (("work", "ann"), ("waits", "ann"), ("other", "bo")):
+        batcher.submit(spoken(name, track=track), Hints())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        assert await asyncio.to_thread(begun.wait, 30)
+        batcher.withdraw({"ann"}, "the host has withdrawn consent")
+        batcher.submit(spoken("again", track="ann"), Hints())  # consent came back: nothing is held against them
+        go_on.set()
+        batcher.close()
+    assert done.names(Transcribed) == ["other", "again"]
+    assert sorted(done.names(GivenUp)) == ["waits", "work"]
+    assert all(
+        (o.state, o.reason) == (Heard.NOT_CONSENTED, "the host has withdrawn consent")
+        for o in done.outcomes
+        if isinstance(o, GivenUp)
+    )
+    assert batcher.lost_seconds == 0.0, "nothing of it is a loss by overload"
+
+
+async def test_what_is_heard_and_not_told_yet_is_dropped_as_well() -> None:
+    told, go_on = asyncio.Event(), asyncio.Event()
+    outcomes: list[Outcome] = []
+
+    async def done(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        told.set()
+        await go_on.wait()
+
+    batcher = Batcher(Scripted(), loudness, veto=0.5, backlog_seconds=60, done=done, clock=lambda: 0.0, together=4)
+    for name, track in (("first", "bo"), ("second", "ann")):
+        batcher.submit(spoken(name, track=track), Hints())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        await told.wait()  # both are heard, in one call, and the first is being told
+        batcher.withdraw({"ann"}, "withdrawn")
+        go_on.set()
+        batcher.close()
+    assert [type(outcome) for outcome in outcomes] == [Transcribed, GivenUp]
