@@ -5,7 +5,7 @@ MonitorError(code, message)
 │  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · VoiceModelInvalid
 │  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
 │  ├─ RoomUnknown · RoomConflict
-│  ├─ AccountUnknown · AccountConflict · AccountsMissing
+│  ├─ AccountUnknown · AccountConflict · AccountsMissing · PasswordWeak
 │  ├─ EvidenceUnreadable · EvidenceHeld · EvidenceUnknown
 │  ├─ ConsentConflict · HostLinkUnknown
 │  ├─ MediaUnreadable · PortInUse · DataInUse · DownloadFailed · ServiceSilent
@@ -145,6 +145,12 @@ class HostLinkUnknown(OperatorError):
     """There is no such host's link."""
 
     code = "host-link-unknown"
+
+
+class PasswordWeak(OperatorError):
+    """A password that would be guessed."""
+
+    code = "password-weak"
 
 
 class MediaUnreadable(OperatorError):

@@ -69,6 +69,43 @@ class VoiceSignView(Message):
     )
 
 
+class PersonView(Message):
+    """A participant, by name."""
+
+    id: str
+    name: str
+
+
+class IncidentView(Message):
+    """Alerts that are one matter for people: of one speaker in one room, or of the same rule in several rooms."""
+
+    id: int
+    status: Literal["open", "escalated", "done"]
+    severity: Literal["info", "low", "medium", "high", "critical"] = Field(
+        description="The worst of its alerts that stand"
+    )
+    room: str = Field(description="Of the alert that opened it")
+    speaker: PersonView = Field(description="Of the same")
+    list_name: str = Field(description="Of the same; empty: it is about a voice")
+    phrase: str = Field(description="Label of the rule that opened it; empty: it is about a voice")
+    phrases: list[str] = Field(description="Labels of all its rules, at most 20")
+    rooms: list[str] = Field(description="At most 20 of its rooms")
+    room_count: int
+    alerts: int
+    withdrawn: int = Field(description="Of its alerts, those that a second hearing took back")
+    opened_at: float = Field(description="Unix time at which its first alert was raised")
+    last_at: float = Field(description="The same of its newest")
+    last_alert: str = Field(description="Id of its newest alert")
+    claimed_by: str = Field(description="Who works on it; empty: nobody")
+    claimed_until: float = Field(description="Unix time at which the claim is over; one that is over binds nobody")
+    escalated_to: str = Field(description="As given; empty: to anybody, or not at all")
+    verdict: Literal["right", "wrong", "unsure"] | None = Field(description="null: not decided")
+    reason: str = Field(description="Of the policy, as given")
+    taken: str = Field(description="What was done about it, as given")
+    decided_by: str
+    decided_at: float = Field(description="Unix time; 0: not decided")
+
+
 class VoiceDetectorView(Message):
     """The synthetic-voice detector of the service."""
 

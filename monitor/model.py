@@ -305,6 +305,7 @@ class Alert:
     raised_at: float  # wall time
     clip: str = ""  # name of the evidence clip, empty where there is none
     voice: SyntheticVoice | None = None  # the reason, where it is about a voice and not about words
+    incident: int | None = None  # the matter that it is part of; given when it is stored; None: of none
 
 
 class RoomState(StrEnum):

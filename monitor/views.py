@@ -11,6 +11,8 @@ from monitor.messages import (
     GapNoted,
     HeardMessage,
     HitView,
+    IncidentView,
+    PersonView,
     SecondView,
     SpeakerView,
     VoiceSignView,
@@ -19,11 +21,14 @@ from monitor.messages import (
     WordView,
 )
 from monitor.model import RATE, Alert, Coverage, Gap, Heard, KeywordHit, Speaker, Transcript, Word
+from monitor.review.incident import Incident
 from monitor.voice_model import SyntheticVoice, VoiceStanding
 
 
-def speaker_view(speaker: Speaker, talking: bool = False, voice: VoiceView | None = None) -> SpeakerView:
-    return SpeakerView(id=speaker.id, name=speaker.name, talking=talking, voice=voice)
+def speaker_view(
+    speaker: Speaker, talking: bool = False, voice: VoiceView | None = None, opted_out: bool = False
+) -> SpeakerView:
+    return SpeakerView(id=speaker.id, name=speaker.name, talking=talking, voice=voice, opted_out=opted_out)
 
 
 def voice_view(standing: VoiceStanding) -> VoiceView:
@@ -109,6 +114,36 @@ def alert_view(alert: Alert) -> AlertView:
         delay=round(alert.raised_at - alert.spoken_at, 3),
         clip=clip_path(alert),
         voice=sign_view(alert.voice) if alert.voice else None,
+        incident=alert.incident,
+    )
+
+
+def incident_view(incident: Incident) -> IncidentView:
+    standing = incident.standing
+    return IncidentView(
+        id=incident.id,
+        status=standing.status.value,
+        severity=incident.severity.value,
+        room=incident.room,
+        speaker=PersonView(id=incident.speaker.id, name=incident.speaker.name),
+        list_name=incident.list_name,
+        phrase=incident.rule,
+        phrases=list(incident.phrases),
+        rooms=list(incident.rooms),
+        room_count=incident.room_count,
+        alerts=incident.alerts,
+        withdrawn=incident.withdrawn,
+        opened_at=incident.opened_at,
+        last_at=incident.last_at,
+        last_alert=incident.last_alert,
+        claimed_by=standing.claimed_by,
+        claimed_until=standing.claimed_until,
+        escalated_to=standing.escalated_to,
+        verdict=standing.verdict.value if standing.verdict else None,
+        reason=standing.reason,
+        taken=standing.taken,
+        decided_by=standing.decided_by,
+        decided_at=standing.decided_at,
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from monitor.model import Grade, KeywordHit, NearMiss, RuleState, Speaker
+from monitor.review.incident import Judgement as Judgement
 from monitor.voice_model import VoiceLabel, VoiceState
 
 
@@ -78,14 +78,6 @@ class StoredMiss:
     miss: NearMiss
 
 
-class Judgement(StrEnum):
-    """What a member of staff says of an alert or a hit."""
-
-    RIGHT = "right"  # it is what the rule is for
-    WRONG = "wrong"
-    UNSURE = "unsure"
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One judgement. A newer one of the same person on the same subject stands in its place; both are kept."""
@@ -132,4 +124,26 @@ class VoiceJudgement:
     llr: float  # of the alert at that time
     who: str
     note: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What another model heard in an utterance."""
+
+    utterance: str
+    model: str
+    language: str
+    began: float  # wall time of the first sample that was heard again: it may be before the utterance's
+    seconds: float
+    text: str
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A filter of the review console that somebody keeps."""
+
+    name: str
+    query: str  # what follows the ? in the console's address
     at: float

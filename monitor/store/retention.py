@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Text, cast, delete, func, literal, or_, select, update
 
+from monitor.store.review_records import forget_incidents
 from monitor.store.tables import (
     ALERTS,
     EVENTS,
@@ -34,6 +35,7 @@ def purge(db: Connection, before: float) -> list[str]:
     clips = [name for name in db.scalars(select(ALERTS.c.clip).where(old)) if name]
     db.execute(delete(ALERTS).where(old))
     _words(db, before)
+    forget_incidents(db)
     db.execute(delete(GAPS).where(GAPS.c.at < before))
     db.execute(delete(TRACKS).where(TRACKS.c.closed_at < before))
     db.execute(delete(VOICES).where(VOICES.c.at < before))

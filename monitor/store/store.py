@@ -27,11 +27,14 @@ from monitor.messages import (
 from monitor.model import Alert, Coverage, Gap, Speaker, Spoken, Transcript, Word
 from monitor.review.incident import Grouping
 from monitor.store import convert, placing, recovery, retention, schema
+from monitor.store.access_records import AccessRecords
 from monitor.store.audit_records import AuditRecords
 from monitor.store.consent_records import ConsentRecords
 from monitor.store.engines import reading, writing
+from monitor.store.evidence_records import EvidenceRecords
 from monitor.store.hit_records import HitRecords
 from monitor.store.list_history import ListHistory
+from monitor.store.review_records import ReviewRecords
 from monitor.store.tables import ALERTS, GAPS, LISTS, SESSIONS, SPOKEN, TRACKS, UTTERANCES
 from monitor.store.timeline_records import TimelineRecords
 from monitor.store.verdict_records import VerdictRecords
@@ -41,7 +44,18 @@ from monitor.store.writing import inserted, number
 from monitor.views import alert_view, gap_message, heard_message
 
 
-class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords, AuditRecords, ConsentRecords, TimelineRecords):
+class Store(
+    ListHistory,
+    AccessRecords,
+    HitRecords,
+    VerdictRecords,
+    VoiceRecords,
+    AuditRecords,
+    ConsentRecords,
+    TimelineRecords,
+    ReviewRecords,
+    EvidenceRecords,
+):
     """`async with Store.open(path, told) as store:`. Leaving finishes the writes that wait.
 
     `told` is called with each event after its commit, in the order of the numbers, from the event loop. It must not
@@ -136,12 +150,13 @@ class Store(ListHistory, HitRecords, VerdictRecords, VoiceRecords, AuditRecords,
         at = self._clock()
 
         def work(db: Connection, tell: Tell) -> AlertChanged:
-            placed = placing.placed(db, alert)
+            placed, changes = placing.placed(db, alert)
             message = number(db, AlertChanged(seq=0, at=at, alert=alert_view(placed)), alert.room)
             values = convert.alert_row(alert)
             if db.execute(update(ALERTS).where(ALERTS.c.id == alert.id).values(values)).rowcount == 0:
                 db.execute(insert(ALERTS).values({**values, "seq": message.seq}))
-            placing.restate(db, placed.incident)
+            if changes:
+                placing.restate(db, placed.incident)
             tell(message)
             return message
 

@@ -5,7 +5,7 @@ Times are wall time (seconds since the Unix epoch). JSON columns are text on SQL
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from monitor.store import tables_access, tables_audit, tables_consent, tables_evidence, tables_review
 from monitor.store.metadata import METADATA
@@ -54,8 +54,15 @@ ALERTS = Table(
     Column("raised_at", Float, nullable=False),
     Column("clip", Text, nullable=False),
     Column("voice", JSON(none_as_null=True)),  # SyntheticVoice; None: it is about words
+    Column("incident", Integer),  # None: of none
+    Column("list", Text, nullable=False, server_default=text("''")),  # this and the next: of the hit that raised it
+    Column("rule", Text, nullable=False, server_default=text("''")),
     Index(None, "room", "seq"),
     Index(None, "raised_at"),
+    Index(None, "incident"),
+    Index(None, "room", "speaker_id", "seq"),
+    Index(None, "room", "speaker_name", "seq"),
+    Index(None, "list", "rule", "seq"),
 )
 
 UTTERANCES = Table(
@@ -79,6 +86,7 @@ UTTERANCES = Table(
     Column("ghosts", JSON, nullable=False),
     Index(None, "room", "seq"),
     Index(None, "at"),
+    Index(None, "room", "began"),
 )
 
 SESSIONS = Table(
@@ -243,9 +251,12 @@ VERDICTS = Table(
     Column("who", Text, nullable=False),
     Column("note", Text, nullable=False),  # may quote what was said: emptied when the alert goes
     Column("at", Float, nullable=False),
+    Column("decision", Integer),  # the decision that it was part of; None: of none
+    Column("undone", Boolean, nullable=False, server_default=text("0")),  # taken back: counts no longer
     Index(None, "subject"),
     Index(None, "list", "rule"),
     Index(None, "at"),
+    Index(None, "decision"),
     sqlite_autoincrement=True,
 )
 
@@ -283,7 +294,10 @@ VOICE_LABELS = Table(
     Column("who", Text, nullable=False),
     Column("note", Text, nullable=False),  # emptied when the alert goes
     Column("at", Float, nullable=False),
+    Column("decision", Integer),  # as of a verdict
+    Column("undone", Boolean, nullable=False, server_default=text("0")),
     Index(None, "alert"),
     Index(None, "at"),
+    Index(None, "decision"),
     sqlite_autoincrement=True,
 )

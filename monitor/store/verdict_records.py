@@ -7,50 +7,53 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, select
 
-from monitor.model import Grade, Judged, KeywordHit
-from monitor.store import convert
-from monitor.store.hit_records import hit as stored_hit
+from monitor.errors import IncidentTaken
+from monitor.model import Grade, Judged
+from monitor.review.decisions import Act, Decision
+from monitor.store import deciding, judging
 from monitor.store.records import Judgement, Verdict
-from monitor.store.tables import ALERTS, HITS, VERDICTS
+from monitor.store.tables import ALERTS, VERDICTS
 from monitor.store.writer import Tell
-from monitor.store.writing import Writing, inserted
+from monitor.store.writing import Writing
 
 
 class VerdictRecords(Writing):
     """The part of Store that knows verdicts."""
 
     async def add_verdict(self, subject: str, verdict: Judgement, who: str, note: str = "") -> Verdict | None:
-        """What somebody says of an alert (its id) or a hit without one (StoredHit.subject); None: there is none."""
+        """What somebody says of an alert (its id) or a hit without one (StoredHit.subject); None: there is none.
+
+        Of an alert it is a decision about its incident, too. Raises IncidentTaken where somebody else works on that.
+        """
         now = self._clock()
 
-        def work(db: Connection, _: Tell) -> Verdict | None:
-            about = _about(db, subject)
+        def work(db: Connection, tell: Tell) -> Verdict | IncidentTaken | None:
+            about = judging.about(db, subject)
             if about is None:
                 return None
-            row = {
-                "subject": subject,
-                "list": about.list_name,
-                "version": about.list_version,
-                "rule": about.phrase,
-                "grade": about.grade.value,
-                "verdict": verdict.value,
-                "who": who,
-                "note": note,
-                "at": now,
-            }
-            made = inserted(db, insert(VERDICTS).values(row))
-            named = (about.list_name, about.list_version, about.phrase, about.grade)
-            return Verdict(made, subject, *named, verdict, who, note, now)
+            incident = db.scalar(select(ALERTS.c.incident).where(ALERTS.c.id == subject))
+            if incident is None:
+                return judging.judge(db, subject, about, verdict, who, note, now)
+            asked = Decision(incident, Act.VERDICT, who, now, alert=subject, verdict=verdict, note=note)
+            try:
+                _, made = deciding.decide(db, tell, asked)
+            except IncidentTaken as taken:
+                return taken
+            row = db.execute(select(VERDICTS).where(VERDICTS.c.decision == made.id)).mappings().one()
+            return _verdict(row)
 
-        return await self._writer.write(work)
+        answer = await self._writer.write(work)
+        if isinstance(answer, IncidentTaken):
+            raise answer
+        return answer
 
     async def verdicts(
         self, subject: str | None = None, *, list_name: str | None = None, rule: str | None = None, limit: int = 1000
     ) -> list[Verdict]:
-        """All that were given, replaced ones too, newest first."""
-        query = select(VERDICTS).order_by(VERDICTS.c.id.desc()).limit(limit)
+        """All that were given and not taken back, replaced ones too, newest first."""
+        query = select(VERDICTS).where(VERDICTS.c.undone.is_(False)).order_by(VERDICTS.c.id.desc()).limit(limit)
         for column, wanted in ((VERDICTS.c.subject, subject), (VERDICTS.c.list, list_name), (VERDICTS.c.rule, rule)):
             if wanted is not None:
                 query = query.where(column == wanted)
@@ -64,7 +67,7 @@ class VerdictRecords(Writing):
         Each alert counts once: the newest word of each person, and where two disagree it is unsure.
         """
         t = VERDICTS.c
-        newest = select(func.max(t.id)).group_by(t.subject, t.who)
+        newest = select(func.max(t.id)).where(t.undone.is_(False)).group_by(t.subject, t.who)
         query = select(t.list, t.rule, t.subject, t.verdict, t.at).where(t.id.in_(newest), t.at >= since)
         if list_name is not None:
             query = query.where(t.list == list_name)
@@ -91,18 +94,6 @@ class _Said:
         wrong = sum(said == {Judgement.WRONG} for said in decided)
         unsure = len(decided) - right - wrong
         return Judged(list_name, rule, right, wrong, unsure, min(self.times), max(self.times))
-
-
-def _about(db: Connection, subject: str) -> KeywordHit | None:
-    """The hit that raised the alert, or the hit itself."""
-    row = db.execute(select(ALERTS).where(ALERTS.c.id == subject)).mappings().first()
-    if row is not None:
-        return next(iter(convert.alert(row).hits), None)  # none where it is about a voice: that has labels of its own
-    kind, _, number = subject.partition("-")
-    if kind != "hit" or not (number.isascii() and number.isdecimal() and len(number) < 19):
-        return None
-    row = db.execute(select(HITS).where(HITS.c.id == int(number))).mappings().first()
-    return stored_hit(row).hit if row is not None else None
 
 
 def _verdict(row: RowMapping) -> Verdict:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from monitor.messages import AlertChanged, VoiceChanged, VoiceDetectorChanged, VoiceDetectorView
 from monitor.model import Alert, Speaker
 from monitor.store import convert
+from monitor.store.placing import restate
 from monitor.store.records import StoredVoice, VoiceJudgement
 from monitor.store.tables import ALERTS, VOICE_LABELS, VOICES
 from monitor.store.writer import Tell
@@ -60,7 +61,10 @@ class VoiceRecords(Writing):
             known = _alert(db, alert.id)
             if known is None or known.voice is None or alert.voice is None:
                 return None
-            return _change(db, tell, replace(alert, voice=replace(alert.voice, label=known.voice.label)), now)
+            voice = replace(alert.voice, label=known.voice.label)
+            message = _change(db, tell, replace(alert, voice=voice, incident=known.incident), now)
+            restate(db, known.incident)
+            return message
 
         now = self._clock()
         return await self._writer.write(work)
@@ -72,30 +76,49 @@ class VoiceRecords(Writing):
             known = _alert(db, alert_id)
             if known is None or known.voice is None:
                 return None
-            sign = known.voice
-            row = {
-                "alert": alert_id,
-                "label": label.value,
-                "model": sign.model,
-                "calibration": sign.calibration,
-                "llr": sign.llr,
-                "who": who,
-                "note": note,
-                "at": now,
-            }
-            made = inserted(db, insert(VOICE_LABELS).values(row))
-            _change(db, tell, replace(known, voice=replace(sign, label=label)), now)
-            return VoiceJudgement(made, alert_id, label, sign.model, sign.calibration, sign.llr, who, note, now)
+            return label_alert(db, tell, known, label, who, note, now)
 
         now = self._clock()
         return await self._writer.write(work)
 
     async def voice_labels(self, alert_id: str | None = None, limit: int = 1000) -> list[VoiceJudgement]:
-        """All that was said, replaced ones too, newest first."""
-        query = select(VOICE_LABELS).order_by(VOICE_LABELS.c.id.desc()).limit(limit)
+        """All that was said and not taken back, replaced ones too, newest first."""
+        t = VOICE_LABELS.c
+        query = select(t.id, t.alert, t.label, t.model, t.calibration, t.llr, t.who, t.note, t.at)
+        query = query.where(t.undone.is_(False)).order_by(t.id.desc()).limit(limit)
         if alert_id is not None:
-            query = query.where(VOICE_LABELS.c.alert == alert_id)
+            query = query.where(t.alert == alert_id)
         return [VoiceJudgement(**{**row, "label": VoiceLabel(row["label"])}) for row in await self._rows(query)]
+
+
+def label_alert(
+    db: Connection, tell: Tell, known: Alert, said: VoiceLabel, who: str, note: str, at: float, decision: int = 0
+) -> VoiceJudgement:
+    """What somebody says of an alert about a voice. `decision`: the one that it is part of, 0: of none."""
+    sign = known.voice
+    assert sign is not None  # noqa: S101 - the caller has looked
+    row = {
+        "alert": known.id,
+        "label": said.value,
+        "model": sign.model,
+        "calibration": sign.calibration,
+        "llr": sign.llr,
+        "who": who,
+        "note": note,
+        "at": at,
+    }
+    made = inserted(db, insert(VOICE_LABELS).values({**row, "decision": decision or None}))
+    _change(db, tell, replace(known, voice=replace(sign, label=said)), at)
+    return VoiceJudgement(made, known.id, said, sign.model, sign.calibration, sign.llr, who, note, at)
+
+
+def relabel(db: Connection, tell: Tell, known: Alert, at: float) -> None:
+    """A label was taken back: the newest of those that stand is the alert's again."""
+    t = VOICE_LABELS.c
+    stands = select(t.label).where(t.alert == known.id, t.undone.is_(False)).order_by(t.id.desc()).limit(1)
+    said = db.scalar(stands)
+    if known.voice is not None:
+        _change(db, tell, replace(known, voice=replace(known.voice, label=VoiceLabel(said) if said else None)), at)
 
 
 def _alert(db: Connection, alert_id: str) -> Alert | None:

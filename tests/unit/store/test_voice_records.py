@@ -34,7 +34,7 @@ async def test_an_alert_about_a_voice_reads_back_whole_and_cites_places_in_its_c
     told: list[Numbered] = []
     async with Store.open(database(tmp_path), told.append) as store:
         await store.add_alert(about_a_voice())
-        assert await store.alert("a1") == about_a_voice()
+        assert await store.alert("a1") == replace(about_a_voice(), incident=1)
     (raised,) = told
     assert isinstance(raised, AlertRaised)
     assert raised.alert.hits == []
