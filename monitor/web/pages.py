@@ -19,6 +19,23 @@ UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Room Mo
 """
 
 
+PAGES = (
+    "/",
+    "/login",
+    "/review",
+    "/review/{alert}",
+    "/rooms",
+    "/rooms/{room}",
+    "/lists",
+    "/lists/{name}",
+    "/health",
+    "/users",
+    "/wall",
+    "/host/{token}",
+)
+"""Addresses of the console's pages; what each shows is in console/src/lib/pages.ts."""
+
+
 def pages(static: Path) -> APIRouter:
     """`static`: the directory that the console's build writes (index.html, assets/)."""
     router = APIRouter(include_in_schema=False, dependencies=[needs(Permission.PUBLIC)])
@@ -29,7 +46,7 @@ def pages(static: Path) -> APIRouter:
             return HTMLResponse(UNBUILT, status_code=503)
         return FileResponse(page, headers={"Cache-Control": "no-cache"})
 
-    for path in ("/", "/rooms/{room}"):
+    for path in PAGES:
         router.add_api_route(path, index)
 
     @router.get("/assets/{name:path}")

@@ -1,5 +1,6 @@
 // One person's stay in a room: signalling, the two connections, and coming back after a loss.
 import { pause } from './backoff.ts'
+import { t } from './i18n/index.ts'
 import { openMicrophone, watchLevel, type Trouble } from './microphone.ts'
 import { Downstream, Upstream } from './peers.ts'
 import type { FromClient, FromServer, Participant } from './signals.d.ts'
@@ -74,7 +75,7 @@ export class Call {
     this.#stopLevel = watchLevel(track, (level) => (this.level = level))
     track.onended = () => {
       this.leave()
-      this.trouble = { title: 'The microphone is gone', advice: 'It was unplugged or taken back. Plug it in, or choose another, and join again.' }
+      this.trouble = { title: t('trouble.unplugged'), advice: t('trouble.unplugged_text') }
     }
   }
 
@@ -91,7 +92,7 @@ export class Call {
         .then(() => (this.#socket === socket ? this.#take(message) : undefined))
         .catch((error: unknown) => {
           if (this.#socket !== socket) return // it failed because the stay is over
-          this.trouble = { title: 'The sound connection could not be made', advice: String(error) }
+          this.trouble = { title: t('trouble.connection'), advice: String(error) }
           socket.close()
         })
     }
@@ -123,11 +124,11 @@ export class Call {
         return
       case 'problem':
         if (message.code === 'media-lost') return this.#publish()
-        this.trouble = { title: message.message, advice: `Code: ${message.code}` }
+        this.trouble = { title: message.message, advice: t('trouble.code', { code: message.code }) }
         return
       case 'refused':
         this.#out()
-        this.trouble = { title: 'The room refused to let you in', advice: message.message }
+        this.trouble = { title: t('trouble.refused'), advice: message.message }
         return
       case 'ended':
         this.#out()
@@ -168,8 +169,8 @@ export class Call {
     this.stay = this.me ? 'returning' : 'joining'
     if (this.#attempt > 0 || this.stay === 'joining')
       this.trouble = {
-        title: 'The service doesn’t answer',
-        advice: 'Trying again by itself. If this lasts, see whether room-monitor runs and your network reaches it.',
+        title: t('trouble.unanswered'),
+        advice: t('trouble.unanswered_text'),
       }
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.#connect(), pause(this.#attempt++))

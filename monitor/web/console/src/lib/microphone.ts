@@ -1,4 +1,5 @@
 // The microphone, and what to tell a person when there is none.
+import { t } from './i18n/index.ts'
 
 export interface Trouble {
   title: string
@@ -8,10 +9,7 @@ export interface Trouble {
 /** The microphone's track. Throws a Trouble that says what to do. */
 export async function openMicrophone(): Promise<MediaStreamTrack> {
   if (!window.isSecureContext || !navigator.mediaDevices)
-    throw trouble(
-      'The browser gives no microphone to this address',
-      'Microphones work only on https:// or on this machine itself. Open the page as http://localhost with the same port, or put the service behind https.',
-    )
+    throw trouble(t('microphone.insecure'), t('microphone.insecure_text'))
   try {
     const stream = await navigator.mediaDevices.getUserMedia({
       audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 },
@@ -31,18 +29,15 @@ function explain(error: unknown): Trouble {
   switch (name) {
     case 'NotAllowedError':
     case 'SecurityError':
-      return trouble(
-        'The microphone is not allowed',
-        'Allow it in the browser: the sign beside the address, then “Microphone”, then “Allow”. On macOS also look in System Settings, Privacy & Security, Microphone. Then join again.',
-      )
+      return trouble(t('microphone.forbidden'), t('microphone.forbidden_text'))
     case 'NotFoundError':
     case 'OverconstrainedError':
-      return trouble('No microphone was found', 'Plug one in, or choose one in the system’s sound settings, then join again. You can also join only to listen.')
+      return trouble(t('microphone.none'), t('microphone.none_text'))
     case 'NotReadableError':
     case 'AbortError':
-      return trouble('The microphone can’t be used', 'Another program may hold it. Close that program, then join again.')
+      return trouble(t('microphone.busy'), t('microphone.busy_text'))
   }
-  return trouble('The microphone can’t be used', String(error))
+  return trouble(t('microphone.busy'), String(error))
 }
 
 /** Calls `show` with the level, 0 to 1, about 15 times a second, until the returned function is called. */

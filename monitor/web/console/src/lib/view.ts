@@ -111,6 +111,8 @@ export function apply(view: View, message: FeedMessage): View {
     case 'alert':
     case 'alert_changed':
       return isCanary(next, message.alert.room) ? next : withAlert(next, message.alert, message.seq)
+    default:
+      return next // other pages show it, or the service is newer than this page
   }
 }
 

@@ -1,6 +1,7 @@
 // What is said of a voice, in the words that moderators read. Never more than the detector's evaluation carries.
 import type { VoiceDetectorView, VoiceSignView, VoiceView } from './feed'
 import { span } from './format.ts'
+import { t } from './i18n/index.ts'
 
 const MOST = 1000
 
@@ -15,31 +16,23 @@ export function ratio(llr: number): string {
   return llr < 0 ? `1 : ${two}` : `${two} : 1`
 }
 
-export const VOICE_STATES: Readonly<Record<VoiceView['state'], string>> = {
-  'not-enough-speech': 'Voice: not enough speech yet',
-  'no-sign': 'Voice: no known sign',
-  suspicious: 'Suspicious voice, for review',
-  alert: 'Synthetic-voice signature, for review',
-}
+export const voiceState = (state: VoiceView['state']): string => t(`voice.${state}`)
 
-export const LABELS: Readonly<Record<NonNullable<VoiceSignView['label']>, string>> = {
-  confirmed: 'Confirmed',
-  possible: 'Possible',
-  suspected: 'Suspected',
-  dismissed: 'Not synthetic',
-}
+export type Label = NonNullable<VoiceSignView['label']>
+export const LABELS: readonly Label[] = ['confirmed', 'possible', 'suspected', 'dismissed']
+export const labelName = (label: Label): string => t(`voice.${label}`)
 
 /** Why nothing is said of some of the speech: "4.0 s too noisy, 2.0 s too short". */
 export const abstained = (voice: VoiceView): string =>
-  voice.abstained.map(({ reason, seconds }) => `${span(seconds)} ${reason}`).join(', ')
+  voice.abstained.map(({ reason, seconds }) => t(`abstained.${reason}`, { span: span(seconds) })).join(', ')
 
 /** Whether a state is one that people should look at. */
 export const marked = (voice: VoiceView | null): boolean => voice?.state === 'suspicious' || voice?.state === 'alert'
 
 /** What the detector does here, in a few words. */
 export function doing(detector: VoiceDetectorView): string {
-  if (detector.state === 'failed') return 'off: it failed'
-  if (!detector.calibration) return 'not calibrated: it says nothing'
-  const what = detector.marks_only ? 'marks only' : 'marks and alerts'
-  return detector.state === 'behind' ? `${what}, and can't keep up` : what
+  if (detector.state === 'failed') return t('voice.off')
+  if (!detector.calibration) return t('voice.uncalibrated')
+  const what = t(detector.marks_only ? 'voice.does_mark' : 'voice.does_alert')
+  return detector.state === 'behind' ? t('voice.cant_keep_up', { what }) : what
 }

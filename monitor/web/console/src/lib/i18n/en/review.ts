@@ -1,0 +1,4 @@
+// The review console. English is the original: the other languages have the same keys.
+export default {
+  'review.title': 'Review',
+}
