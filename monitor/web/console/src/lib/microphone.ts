@@ -16,7 +16,7 @@ export async function openMicrophone(): Promise<MediaStreamTrack> {
     })
     const [track] = stream.getAudioTracks()
     if (track) return track
-    throw new DOMException('no audio track', 'NotFoundError')
+    throw new DOMException('', 'NotFoundError')
   } catch (error) {
     throw explain(error)
   }

@@ -2,7 +2,6 @@
 export default {
   'board.announce_said': '{severity} alert at {time}: {name} said {what}',
   'board.announce_voice': '{severity} alert at {time}: {name} has a synthetic-voice signature, for review',
-  'board.to_alerts': 'Go to the alerts',
   'board.rooms': 'Rooms',
   'board.no_room': 'No room is monitored yet. Add a <code>[[rooms]]</code> section to the configuration file and start again, or try <code>room-monitor demo</code>.',
   'board.waiting': 'Waiting for the service…',

@@ -44,7 +44,6 @@ export default {
   'header.account': 'Signed in as {name}',
   'header.roles': 'Roles: {roles}',
   'header.logout': 'Sign out',
-  'header.login': 'Sign in',
 
   'banner.stalled': '<b>The feed has stalled.</b> The service is silent for longer than three heartbeats: what you see may be old. A new connection is made if this lasts.',
   'banner.away': '<b>Connection lost.</b> What you see is old. Trying again by itself; nothing is missed, it resumes after message {seq}.',

@@ -4,7 +4,6 @@ import type { Messages } from '../types.ts'
 const messages: Messages<keyof typeof en> = {
   'board.announce_said': '{time} {severity}级告警:{name} 说了 {what}',
   'board.announce_voice': '{time} {severity}级告警:{name} 有合成语音特征,供人工审核',
-  'board.to_alerts': '跳到告警',
   'board.rooms': '房间',
   'board.no_room': '尚未监测任何房间。请在配置文件中添加 <code>[[rooms]]</code> 后重新启动,或试试 <code>room-monitor demo</code>。',
   'board.waiting': '正在等待服务…',

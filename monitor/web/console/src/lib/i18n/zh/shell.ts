@@ -46,7 +46,6 @@ const messages: Messages<keyof typeof en> = {
   'header.account': '当前账号:{name}',
   'header.roles': '角色:{roles}',
   'header.logout': '退出登录',
-  'header.login': '登录',
 
   'banner.stalled': '<b>消息流停滞。</b>服务静默已超过三次心跳:您看到的可能已过时。若持续如此,将建立新连接。',
   'banner.away': '<b>连接已断开。</b>您看到的内容已过时。正在自动重试;不会遗漏,将从第 {seq} 条消息之后继续。',
