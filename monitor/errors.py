@@ -6,7 +6,7 @@ MonitorError(code, message)
 │  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
 │  ├─ RoomUnknown · RoomConflict
 │  ├─ AccountUnknown · AccountConflict · AccountsMissing · PasswordWeak
-│  ├─ EvidenceUnreadable · EvidenceHeld · EvidenceUnknown
+│  ├─ EvidenceUnreadable · EvidenceHeld · EvidenceUnknown · ExportInvalid
 │  ├─ ConsentConflict · HostLinkUnknown
 │  ├─ MediaUnreadable · PortInUse · DataInUse · DownloadFailed · ServiceSilent
 ├─ RoomError
@@ -175,6 +175,12 @@ class EvidenceUnknown(OperatorError):
     """There is no such clip, session, hold or receipt."""
 
     code = "evidence-unknown"
+
+
+class ExportInvalid(OperatorError):
+    """A file that is no export, or a key that is none."""
+
+    code = "export-invalid"
 
 
 class DataInUse(OperatorError):

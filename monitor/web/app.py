@@ -7,6 +7,8 @@ from starlette.websockets import WebSocket
 
 from monitor.access.roles import Permission
 from monitor.web.api import api
+from monitor.web.auth import auth, who_am_i
+from monitor.web.auth_users import users
 from monitor.web.canary import canary_api
 from monitor.web.deps import WebDeps
 from monitor.web.doorman import Doorman
@@ -61,6 +63,10 @@ def create_app(deps: WebDeps) -> FastAPI:
         await deps.serve_room(room, wire)
         await wire.close()
 
+    app.include_router(who_am_i(deps, deps.access))
+    if deps.access is not None:
+        app.include_router(auth(deps, deps.access))
+        app.include_router(users(deps.access))
     app.include_router(pages(deps.static))
     label_all(app)
     return app

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from fastapi import APIRouter
 
+from monitor.access.accounts import Accounts
+from monitor.access.oidc import Provider
 from monitor.alerts.feed import Feed
 from monitor.audit.trail import Trail
 from monitor.catalog.backtests import Backtests
@@ -17,7 +19,6 @@ from monitor.hearing.coverage import Unfinished
 from monitor.messages import CanaryRan, Hello
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
-from monitor.web.doorman import Access
 from monitor.web.standing import Standing
 from monitor.wire import Wire
 
@@ -53,7 +54,8 @@ class WebDeps:
     canary: Canary | None = None  # None: it is off
     unfinished: Callable[[], Sequence[Unfinished]] = lambda: ()  # tracks under way, for time lines
     standing: Callable[[], Standing] | None = None  # what the service knows of itself; None: nothing measures it
-    access: Access | None = None  # accounts, sessions and tokens; None: there are none, and only this machine is served
+    access: Accounts | None = None  # accounts, sessions and tokens; None: only this machine is served
+    provider: Provider | None = None  # the company's identity provider; None: passwords alone
     routes: Sequence[APIRouter] = ()  # more of the API, from above the web
     heartbeat: float = 5.0  # seconds
     history: int = 200  # events that a client gets who doesn't say after which one

@@ -7,12 +7,12 @@ service is reached from its own machine alone, LOCAL. Anybody else is NOBODY, wh
 from __future__ import annotations
 
 import ipaddress
-from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from monitor.access.book import Book
 from monitor.access.roles import LOCAL, NOBODY, Person
 from monitor.web.guard import Refusal, name_of, refuse
 
@@ -26,23 +26,10 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
-class Access(Protocol):
-    """What the doorman asks. See monitor/access/accounts.py."""
-
-    @property
-    def needed(self) -> bool:
-        """Whether anybody has an account, so that nobody may do anything without."""
-        ...
-
-    def by_token(self, token: str, address: str) -> Person | None: ...
-
-    def by_cookie(self, cookie: str, address: str) -> Person | None: ...
-
-
 class Doorman:
     """ASGI middleware, within the Guard."""
 
-    def __init__(self, app: ASGIApp, access: Access | None = None) -> None:
+    def __init__(self, app: ASGIApp, access: Book | None = None) -> None:
         """`access` None: there are no accounts at all."""
         self._app = app
         self._access = access
@@ -52,29 +39,28 @@ class Doorman:
             await self._app(scope, receive, send)
             return
         try:
-            person = self._find(HTTPConnection(scope))
+            person, lease = self._find(HTTPConnection(scope))
         except Refusal as refusal:
             await refuse(scope, send, str(refusal))
             return
-        scope.setdefault("state", {})["person"] = person
+        state = scope.setdefault("state", {})
+        state["person"], state["lease"] = person, lease
         await self._app(scope, receive, send)
 
-    def _find(self, connection: HTTPConnection) -> Person:
-        """Raises Refusal for a change that may come from another server's page."""
+    def _find(self, connection: HTTPConnection) -> tuple[Person, str]:
+        """And the key of the lease (access/leases.py). Raises Refusal for a change that another page may have sent."""
         access = self._access
         if access is not None:
-            address = connection.client.host if connection.client else ""
             kind, _, token = connection.headers.get("authorization", "").partition(" ")
             if kind.lower() == "bearer":
-                return access.by_token(token.strip(), address) or NOBODY
+                return access.by_token(token.strip()) or (NOBODY, "")
             cookie = cookie_of(connection)
-            person = access.by_cookie(cookie, address) if cookie else None
-            if person is not None:
+            if cookie and (found := access.by_cookie(cookie)) is not None:
                 _from_own_page(connection.scope, connection.headers)
-                return person
+                return found
             if access.needed:
-                return NOBODY
-        return LOCAL if at_this_machine(connection) else NOBODY
+                return NOBODY, ""
+        return (LOCAL, "") if at_this_machine(connection) else (NOBODY, "")
 
 
 def cookie_of(connection: HTTPConnection) -> str:

@@ -12,6 +12,7 @@ import time
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from monitor.access.accounts import Accounts
 from monitor.alerts.feed import Item, Overrun, Subscription
 from monitor.mailbox import Closed
 from monitor.masking import hide
@@ -20,6 +21,8 @@ from monitor.web.deps import WebDeps
 
 PAGE = 500
 """Events read from the database at once."""
+SIGNED_OUT = 4401
+"""Code of the close when the session or token is over, or the account may no longer see this."""
 GARBAGE = 20
 """Messages that a client may send in vain before it is closed."""
 CLOSING = 30.0
@@ -49,6 +52,8 @@ async def serve_feed(socket: WebSocket, deps: WebDeps) -> None:
                 tasks.create_task(client.read())
                 tasks.create_task(client.send())
                 tasks.create_task(client.watch())
+                if deps.access is not None:
+                    tasks.create_task(client.stay(deps.access))
         except* _End as group:
             end = _first(group)
         except* WebSocketDisconnect:
@@ -78,6 +83,11 @@ class _Client:
         await self._subscription.wait_overrun()
         self._deps.metrics.feed_overrun()
         raise _End(1013, "too slow; come back with ?after=<seq of the last message>")
+
+    async def stay(self, access: Accounts) -> None:
+        """Raises _End when the session or token that it came with is over."""
+        await access.until_over(self._socket.state.lease)
+        raise _End(SIGNED_OUT, "the session has ended; sign in again")
 
     async def send(self) -> None:
         """Raises _End when the feed closes."""

@@ -1,0 +1,9 @@
+"""An identity provider, by OpenID Connect."""
+
+from __future__ import annotations
+
+
+class Provider:
+    """See below."""
+
+    name = ""
