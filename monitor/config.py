@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config_access import AccessSettings, OidcSettings
 from monitor.config_base import Language, Section
 from monitor.config_ice import IceSettings, turn_files_from
 from monitor.config_rooms import KINDS, AnyRoom, with_files_from
@@ -26,6 +27,17 @@ class Web(Section):
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
     allowed_hosts: tuple[str, ...] = Field((), description="Host names that a proxy on this machine asks for")
+    proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"
+    )
+    tls_cert: Path | None = Field(None, description="File with the TLS certificate and its chain (PEM); none: plain HTTP")
+    tls_key: Path | None = Field(None, description="File with the certificate's key (PEM); none: it is in the same file")
+
+    @model_validator(mode="after")
+    def _key_has_a_certificate(self) -> Self:
+        if self.tls_key and not self.tls_cert:
+            raise ValueError("tls_cert is needed with tls_key")
+        return self
 
 
 class Storage(Section):
@@ -142,6 +154,8 @@ class Settings(BaseSettings):
     )
 
     web: Web = Web()
+    access: AccessSettings = AccessSettings()
+    oidc: OidcSettings = OidcSettings()
     storage: Storage = Storage()
     hearing: Hearing = Hearing()
     speech: Speech = Speech()
@@ -244,5 +258,12 @@ def _rebase(settings: Settings, base: Path) -> Settings:
         canary = canary.model_copy(update={"recording": str(base / canary.recording)})
     rooms = tuple(with_files_from(room, base) for room in settings.rooms)
     ice = settings.ice.model_copy(update={"turn": turn_files_from(settings.ice.turn, base)})
-    changed = {"storage": storage, "keywords": keywords, "canary": canary, "ice": ice, "rooms": rooms}
+    web = settings.web
+    files = {name: base / path for name in ("tls_cert", "tls_key") if (path := getattr(web, name)) is not None}
+    oidc = settings.oidc
+    if oidc.client_secret.startswith("file:"):
+        place = f"file:{base / oidc.client_secret.removeprefix('file:')}"
+        oidc = oidc.model_copy(update={"client_secret": place})
+    changed = {"web": web.model_copy(update=files), "oidc": oidc}
+    changed |= {"storage": storage, "keywords": keywords, "canary": canary, "ice": ice, "rooms": rooms}
     return settings.model_copy(update=changed)
