@@ -57,11 +57,27 @@ class Queries:
         room: str | None = None,
         severity: Severity | None = None,
         without: Sequence[str] = (),
+        speaker: str | None = None,
+        named: str | None = None,
+        list_name: str | None = None,
+        rule: str | None = None,
+        incident: int | None = None,
     ) -> list[tuple[int, Alert]]:
         """(number, alert), newest first. `before`: only numbers below; `severity`: that one and worse; `without`: rooms
-        that are left out.
+        that are left out; `speaker`: id, `named`: name; `list_name`, `rule`: of the hit that raised it.
         """
-        query = select(ALERTS).where(ALERTS.c.room.not_in(without))
+        t = ALERTS.c
+        query = select(ALERTS).where(t.room.not_in(without))
+        asked = (
+            (t.speaker_id, speaker),
+            (t.speaker_name, named),
+            (t.list, list_name),
+            (t.rule, rule),
+            (t.incident, incident),
+        )
+        for column, value in asked:
+            if value is not None:
+                query = query.where(column == value)
         if severity is not None:
             query = query.where(ALERTS.c.severity.in_([s.value for s in Severity if s.rank >= severity.rank]))
         rows = await self._page(query, ALERTS.c, limit, before, room)
