@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,8 @@ from monitor.web.app import WebDeps, create_app
 from monitor.web.server import serve
 from tests.helpers.storing import database, room
 from tests.helpers.trails import trail_of
+
+Prepare = Callable[[WebDeps], Awaitable[WebDeps]]
 
 
 @dataclass
@@ -35,8 +37,10 @@ def hello() -> Hello:
 
 
 @asynccontextmanager
-async def site(directory: Path, *, path: Path | None = None, size: int = 256, **changes: Any) -> AsyncIterator[Site]:
-    """`path`: a database that exists; `changes`: fields of WebDeps."""
+async def site(
+    directory: Path, *, path: Path | None = None, size: int = 256, prepare: Prepare | None = None, **changes: Any
+) -> AsyncIterator[Site]:
+    """`path`: a database that exists; `changes`: fields of WebDeps; `prepare` gives those that need the others."""
     feed = Feed(size)
     async with Store.open(path or database(directory), feed.publish) as store:
         deps = WebDeps(
@@ -50,6 +54,8 @@ async def site(directory: Path, *, path: Path | None = None, size: int = 256, **
             static=directory / "static",
         )
         deps = replace(deps, **changes)
+        if prepare is not None:
+            deps = await prepare(deps)
         async with serve(create_app(deps), "127.0.0.1", 0) as server:
             try:
                 yield Site(store, feed, deps, server.url)
