@@ -225,7 +225,7 @@ def _without_parts() -> WebDeps:
     nothing: Any = None
     hello = Hello(version="0", seq=0, after=0, model="", lists=[], rooms=[], heartbeat=0)
     some: Any = object()
-    parts: dict[str, Any] = {"catalog": some, "backtests": some, "routes": [room_routes(some)]}
+    parts: dict[str, Any] = {"catalog": some, "backtests": some, "exporter": some, "routes": [room_routes(some)]}
     return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, nothing, **parts)
 
 

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 
 import structlog
 
-from monitor import __version__, list_chores
+from monitor import __version__, list_chores, reviewing
 from monitor import canary as canaries
 from monitor import house as houses
 from monitor.alerts.feed import Feed
@@ -24,7 +24,7 @@ from monitor.catalog.catalog import Catalog
 from monitor.catalog.quality import Quality
 from monitor.catalog.trials import Trials
 from monitor.config import Settings
-from monitor.evidence.clip import remove as remove_clips
+from monitor.exporting import Exporter
 from monitor.house import House, alerting
 from monitor.keywords.backtest import Report
 from monitor.lag import Lag
@@ -43,6 +43,7 @@ from monitor.monitored import MonitoredRooms
 from monitor.probe_routes import Prober, probe_routes
 from monitor.probing import probe_room
 from monitor.registered import Register
+from monitor.reviewing import ReviewPlan
 from monitor.room_routes import room_routes
 from monitor.rooms import opus
 from monitor.rooms.builtin.server import BuiltinRooms
@@ -158,6 +159,7 @@ class Service:
             self._keep(house),
             list_chores.watch(catalog, self._settings.keywords.reload),
             list_chores.judge(Quality(catalog)),
+            reviewing.tell(house.store),
         ]
 
     async def _checkpoints(self, house: House, rooms: MonitoredRooms) -> None:
@@ -179,8 +181,7 @@ class Service:
 
     async def _keep(self, house: House) -> None:
         while True:
-            clips = await house.store.purge(time.time() - self._settings.storage.keep_days * 86400)
-            await asyncio.to_thread(remove_clips, house.clips, clips)
+            await house.keeping.run()
             await asyncio.sleep(HOUSEKEEPING)
 
     # parts
@@ -216,11 +217,13 @@ class Service:
             hello=lambda: self._hello(house, rooms),
             serve_room=builtin.serve,
             room_info=rooms.info,
-            clips=house.clips,
+            keeping=house.keeping,
             trail=house.trail,
+            exporter=Exporter(house.store, house.trail, settings.storage.data, house.keeping.vault.wav),
             metrics=self._metrics,
             health=lambda: self._health(house, rooms),
             canary=self._canary,
+            review=_plan(settings),
             unfinished=rooms.unfinished,
             standing=lambda: self._standing(house, rooms),
             routes=[room_routes(rooms), probe_routes(prober, house.trail)],
@@ -282,6 +285,11 @@ class Service:
         wrong += self._canary.trouble() if self._canary else []
         wrong += house.voices.trouble() if house.voices else []
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]
+
+
+def _plan(settings: Settings) -> ReviewPlan:
+    review = settings.review
+    return ReviewPlan(review.claim, review.undo, review.reasons, review.taken)
 
 
 def _with_canary(settings: Settings) -> Settings:

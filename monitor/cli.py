@@ -13,11 +13,14 @@ import typer
 from rich.table import Table
 
 from monitor import __version__
+from monitor.commands.audit import app as audit
 from monitor.commands.bench import app as bench
 from monitor.commands.common import Config, err, fetch_model, fetch_recordings, out, start_log
+from monitor.commands.export import app as export
 from monitor.commands.keywords_try import app as keywords
 from monitor.commands.rooms_change import app as rooms
 from monitor.commands.top import top
+from monitor.commands.verify import verify
 from monitor.commands.voices import app as voices
 from monitor.config import Settings, load
 from monitor.errors import MonitorError
@@ -37,6 +40,9 @@ app.add_typer(keywords, name="keywords")
 app.add_typer(rooms, name="rooms")
 app.add_typer(voices, name="voices")
 app.add_typer(bench, name="bench")
+app.add_typer(audit, name="audit")
+app.add_typer(export, name="export")
+app.command("verify")(verify)
 
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]
 Files = Annotated[list[Path], typer.Argument(help="Audio or video files, anything that FFmpeg reads")]

@@ -58,18 +58,26 @@ class Desk:
 
     async def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         """The answer's JSON, or its text where it is none. `path` is quoted already."""
+        text = (await self.fetch(method, path, body, query)).decode("utf-8", "replace")
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+
+    async def fetch(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> bytes:
+        """The answer as it comes: for what is no JSON."""
         told = {key: value for key, value in (query or {}).items() if value is not None}
         full = f"{path}?{urlencode(told)}" if told else path
         sent = b"" if body is None else json.dumps(body).encode()
         reply = await self._send(method, full, sent)
-        text = reply.body.decode("utf-8", "replace")
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = text
         if reply.status >= 300:
+            text = reply.body.decode("utf-8", "replace")
+            try:
+                answer = json.loads(text)
+            except ValueError:
+                answer = text
             raise _error(reply.status, answer)
-        return answer
+        return reply.body
 
 
 def desk(lists: Path, data: Path, url: str | None = None) -> AbstractAsyncContextManager[Desk]:

@@ -85,7 +85,9 @@ class Trail:
     async def _begun(self, made: bool, last: AuditEntry | None) -> Fault | None:
         if made and last is not None:
             return Fault(last.number, "head", "the key of its head is gone, with entries there")
-        return await _head_fault(self._store, self._head, last)
+        anchored = await asyncio.to_thread(_anchored, self._head)
+        mark, named = (anchored, "its head") if isinstance(anchored, Mark) else (None, anchored)
+        return await _head_fault(self._store, last, mark, named)
 
     async def _anchor(self, mark: Mark) -> None:
         async with self._turn:
@@ -101,6 +103,7 @@ class Trail:
 
 async def verify(store: Log, head: Head, elsewhere: Mark | None = None) -> list[Fault]:
     """Read the whole log. In order of what is found: the chain, breaks that were noted at a start, the head."""
+    anchored = await asyncio.to_thread(_anchored, head)  # first: a service may write while this reads
     found: list[Fault] = []
     last: AuditEntry | None = None
     async for entry in store.audit_entries():
@@ -108,27 +111,32 @@ async def verify(store: Log, head: Head, elsewhere: Mark | None = None) -> list[
         if entry.action == "audit.broken":
             found.append(Fault(entry.number, "noted", f"entry {entry.number} says: {entry.detail}"))
         last = entry
-    fault = await _head_fault(store, head, last)
-    if fault is not None:
-        found.append(fault)
-    if elsewhere is not None and (fault := await _mark_fault(store, last, elsewhere, "the head that you gave")):
-        found.append(fault)
+    marks: list[tuple[Mark | None, str]] = (
+        [(anchored, "its head")] if isinstance(anchored, Mark) else [(None, anchored)]
+    )
+    if elsewhere is not None:
+        marks.append((elsewhere, "the head that you gave"))
+    for mark, named in marks:
+        fault = await _head_fault(store, last, mark, named)
+        found += [fault] if fault else []
     return found
 
 
-async def _head_fault(store: Log, head: Head, last: AuditEntry | None) -> Fault | None:
-    number = last.number if last else 0
+def _anchored(head: Head) -> Mark | str:
+    """The head, or what is wrong with it; an empty text: there is none."""
     try:
-        mark = await asyncio.to_thread(head.read)
+        return head.read() or ""
     except HeadBroken as error:
-        return Fault(number, "head", str(error))
-    if mark is None:
-        return None if last is None else Fault(number, "head", "audit.head, which anchors the log's end, is gone")
-    return await _mark_fault(store, last, mark, "its head")
+        return str(error)
 
 
-async def _mark_fault(store: Log, last: AuditEntry | None, mark: Mark, named: str) -> Fault | None:
+async def _head_fault(store: Log, last: AuditEntry | None, mark: Mark | None, named: str) -> Fault | None:
+    """`mark` None: `named` says why there is none; empty: it was never written."""
     number = last.number if last else 0
+    if mark is None:
+        if not named and last is None:
+            return None
+        return Fault(number, "head", named or "audit.head, which anchors the log's end, is gone")
     if number < mark.number:
         what = f"the log ends with entry {number}, but {named} is entry {mark.number}: its end was cut off"
         return Fault(number + 1, "cut", what)

@@ -7,19 +7,24 @@ from starlette.websockets import WebSocket
 
 from monitor.access.roles import Permission
 from monitor.web.api import api
+from monitor.web.audit import audit, exports
 from monitor.web.auth import auth, who_am_i
 from monitor.web.auth_users import users
 from monitor.web.canary import canary_api
+from monitor.web.clips import clips
 from monitor.web.deps import WebDeps
 from monitor.web.doorman import Doorman
 from monitor.web.feed import serve_feed
 from monitor.web.guard import Guard
+from monitor.web.keeping import keeping
 from monitor.web.keyword_backtests import backtests
 from monitor.web.keyword_evidence import evidence
 from monitor.web.keywords import keywords
 from monitor.web.pages import pages
 from monitor.web.permits import label_all, needs
 from monitor.web.refusals import refuse_in_words
+from monitor.web.review import review
+from monitor.web.review_around import review_around
 from monitor.web.status import status_routes
 from monitor.web.timeline import timelines
 from monitor.web.voices import voices
@@ -41,12 +46,20 @@ def create_app(deps: WebDeps) -> FastAPI:
         app.include_router(evidence(deps.catalog))
     if deps.backtests is not None:
         app.include_router(backtests(deps.backtests))
+    if deps.keeping is not None:
+        app.include_router(clips(deps, deps.keeping.vault))
+        app.include_router(keeping(deps.keeping))
     app.include_router(canary_api(deps))
+    app.include_router(review(deps))
+    app.include_router(review_around(deps))
     app.include_router(timelines(deps))
     app.include_router(status_routes(deps))
     for more in deps.routes:
         app.include_router(more)
     app.include_router(voices(deps))
+    app.include_router(audit(deps.store, deps.trail))
+    if deps.exporter is not None:
+        app.include_router(exports(deps.exporter))
 
     @app.websocket("/feed", dependencies=[needs(Permission.SEE)])
     async def feed(socket: WebSocket) -> None:

@@ -15,8 +15,11 @@ from monitor.alerts.feed import Feed
 from monitor.audit.trail import Trail
 from monitor.catalog.backtests import Backtests
 from monitor.catalog.catalog import Catalog
+from monitor.exporting import Exporter
 from monitor.hearing.coverage import Unfinished
+from monitor.keeping import Keeping
 from monitor.messages import CanaryRan, Hello
+from monitor.reviewing import PLAN, ReviewPlan
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
 from monitor.web.standing import Standing
@@ -43,8 +46,8 @@ class WebDeps:
     hello: Callable[[], Hello]  # the present state; seq, after and truncated are filled in for each client
     health: Callable[[], list[str]]  # what is wrong now, in plain words; empty: nothing
     metrics: Metrics
-    clips: Path  # directory of the evidence clips
     trail: Trail  # the audit log: `await deps.trail.note(who.name, "evidence.heard", alert, room)`, before it is done
+    keeping: Keeping | None = None  # the evidence: clips, holds, retention, erasure; None: not over this server
     catalog: Catalog | None = None  # keyword lists as things that people change; None: not over this server
     backtests: Backtests | None = None
     # Serves one participant of a built-in room until it leaves; None: there are no such rooms.
@@ -57,7 +60,9 @@ class WebDeps:
     access: Accounts | None = None  # accounts, sessions and tokens; None: only this machine is served
     provider: Provider | None = None  # the company's identity provider; None: passwords alone
     routes: Sequence[APIRouter] = ()  # more of the API, from above the web
+    exporter: Exporter | None = None  # signed archives of alerts and incidents; None: not over this server
     heartbeat: float = 5.0  # seconds
+    review: ReviewPlan = PLAN  # how long claims hold, and what the console offers
     history: int = 200  # events that a client gets who doesn't say after which one
     static: Path = STATIC
     # Host names beside localhost that are accepted on a loopback address (a proxy on the same machine sends its own).
