@@ -146,7 +146,8 @@ def _set(table: TOMLDocument | InlineTable | Table, key: str, value: Any) -> Non
 
 def _insert(document: TOMLDocument, key: str, item: Any) -> None:
     """A new key of the list: behind what it is called and how grave it is."""
-    before = [one for one in document if one in _FIRST]
+    # A table of such a name (the list is refused for it) would take the key in.
+    before = [one for one in document if one in _FIRST and not isinstance(document[one], Table | AoT)]
     if before:
         document._insert_after(before[-1], key, item)  # tomlkit has no public way to insert at a place
     else:

@@ -63,6 +63,12 @@ def test_state_and_other_keys_of_the_list() -> None:
     assert edit.set_value(TEXT, "owner", None) == TEXT
 
 
+def test_a_table_in_the_place_of_the_name_does_not_swallow_a_key() -> None:
+    """Such a list is refused; a change of it is TOML all the same, and the key is the list's."""
+    after = edit.set_state('phrases = []\n\n[name]\nstate = ""\n', RuleState.SHADOW)
+    assert tomllib.loads(after) == {"phrases": [], "state": "shadow", "name": {"state": ""}}
+
+
 def test_phrases_come_and_go() -> None:
     assert [line for line in changed(TEXT, edit.add_phrase(TEXT, 'new "one"')) if line != "+"] == [
         '+  "new \\"one\\"",'
