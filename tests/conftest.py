@@ -7,15 +7,31 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+
+
+# What a command prints is asserted as text: no line may be broken because the run has a terminal of 80 columns, or
+# because its temporary directory has a longer name.
+os.environ["COLUMNS"] = "300"
+# No test asserts a wall-clock time, not even a generated one: a first call may load a dictionary.
+hypothesis.settings.register_profile("room-monitor", deadline=None)
+hypothesis.settings.load_profile("room-monitor")
 
 
 def pytest_configure() -> None:
     # looptime asks for the current event loop before each test; without this, asyncio makes one that nobody closes,
     # and a later test fails for the ResourceWarning.
     asyncio.set_event_loop(None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole services at work, and benchmarks, beside other tests would measure those."""
+    for item in items:
+        if "acceptance" in item.path.parts or item.path.name.startswith("test_bench_"):
+            item.add_marker("alone")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

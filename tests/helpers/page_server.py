@@ -12,17 +12,19 @@ import platformdirs
 import pytest
 
 from monitor.web.build_console import ConsoleBuildError, npm
+from tests.helpers.once import one_at_a_time
 
 
 def package(name: str) -> Path:
     """The `node_modules` that has this package (name@version). Skips where it can't be had."""
     folder = Path(platformdirs.user_cache_dir("room-monitor")) / "tests" / name
-    if not (folder / "node_modules" / name.split("@")[0]).is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            npm(folder, "install", "--ignore-scripts", "--no-save", name)
-        except ConsoleBuildError as error:
-            pytest.skip(f"npm can't fetch {name}: {error}")
+    with one_at_a_time("npm"):
+        if not (folder / "node_modules" / name.split("@")[0]).is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                npm(folder, "install", "--ignore-scripts", "--no-save", name)
+            except ConsoleBuildError as error:
+                pytest.skip(f"npm can't fetch {name}: {error}")
     return folder / "node_modules"
 
 

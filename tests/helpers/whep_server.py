@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.helpers.once import one_at_a_time
+
 SOURCE = Path(__file__).parent.parent / "peers" / "whep-pion"
 PION = Path("/usr/share/gocode/src/github.com/pion/webrtc")
 MISSING = "Go or Pion is not installed (Debian: golang-go golang-github-pion-webrtc.v3-dev; tests/setup.sh does it)"
@@ -27,9 +29,10 @@ def built() -> str:
     """The program; made where it isn't. Skips the test where it can't be."""
     if shutil.which("go") is None or not PION.is_dir():
         pytest.skip(MISSING)
-    done = subprocess.run(
-        [SOURCE / "build.sh", Path(sys.prefix) / "peers"], stdout=subprocess.PIPE, check=True, timeout=240
-    )
+    with one_at_a_time("whep-pion"):
+        done = subprocess.run(
+            [SOURCE / "build.sh", Path(sys.prefix) / "peers"], stdout=subprocess.PIPE, check=True, timeout=240
+        )
     return done.stdout.decode().strip()
 
 

@@ -43,7 +43,7 @@ def wav(path: Path, audio: Samples) -> Path:
 
 
 def voices(*words: str | Path, code: int = 0) -> str:
-    result = CliRunner().invoke(app, ["voices", *map(str, words)], env={"COLUMNS": "120"})
+    result = CliRunner().invoke(app, ["voices", *map(str, words)], env={"COLUMNS": "300"})
     assert result.exit_code == code, result.output or result.exception
     return result.output
 
