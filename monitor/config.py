@@ -69,6 +69,12 @@ class Speech(Section):
     compute_type: str = Field("int8", description="CTranslate2 compute type")
     workers: int = Field(0, ge=0, le=16, description="Utterances heard at the same time; 0: one a core, at most 8")
     threads: int = Field(0, ge=0, description="Threads for each of them; 0: one, or all cores where `workers` is 1")
+    early: float = Field(
+        1.5,
+        ge=0,
+        le=10,
+        description="Seconds of speech between two looks at an utterance that isn't over, while there is time; 0: none",
+    )
     trust: bool = Field(False, description="Accept model files whose digest is not known")
     backlog: float = Field(120.0, gt=0, description="Seconds of speech that may wait; beyond, the oldest is given up")
     unsure: float = Field(

@@ -113,6 +113,9 @@ class HitView(Message):
         "exact", description="How it was found"
     )
     likeness: float = Field(1.0, description="0 to 1; below 1 where it was found by sound")
+    tentative: bool = Field(
+        False, description="True: heard once, in a sentence that was not over; its rest confirms or withdraws it"
+    )
     second: SecondView | None = Field(None, description="The second hearing; null: none, or not yet")
     masked: bool = Field(False, description="True: personal data around it is hidden, as in [phone]")
 

@@ -78,6 +78,7 @@ class Utterance:
     cut: Cut
     overlap: int = 0  # samples at the head that the utterance before has as well
     mixed: bool = False  # the room gives one mix of all: nothing can be said of one person's voice
+    open: bool = False  # the speaker has perhaps not finished: more may follow under the same id
 
     @property
     def end(self) -> int:
@@ -198,6 +199,7 @@ class KeywordHit:
     state: RuleState = RuleState.LIVE  # of the rule at the time: only live ones raise alerts
     cool_down: float | None = None  # seconds within which repeats are one alert; None: the policy's
     second: SecondHearing | None = None  # None: not heard again, or not yet
+    tentative: bool = False  # heard once, in an utterance that was not over: the rest of it may say otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,8 @@ class MonitoredRooms:
             ids=lambda: uuid.uuid4().hex,
             clock=time.time,
             voice=house.voice,
+            look=house.pipeline.look,
+            every=self._settings.speech.early,
         )
 
     def _facts(self, room: AnyRoom) -> RoomFacts:

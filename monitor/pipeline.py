@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 from monitor.alerts.ration import Ration
+from monitor.early_hits import EarlyHits
 from monitor.evidence.ring import Ring
 from monitor.hearing.coverage import Book
 from monitor.keywords.combine import Windows
@@ -84,28 +85,44 @@ class Pipeline:
         self._seen = Seen()
         self._windows = Windows()
         self._memory = LanguageMemory()
+        self._early = EarlyHits(raiser, metrics)
         self.batcher: Batcher | None = None
 
     def accept(self, utterance: Utterance) -> None:
         """Take over a freshly cut utterance; never blocks."""
         if self.batcher is None:
             raise RuntimeError("the pipeline has no batcher yet")
-        likely = self._memory.likely(utterance.track)
-        before = self._ring.before(utterance.track, utterance.start, CONTEXT, PAUSE)
+        hints = self._hints(utterance)
         self._ring.add(utterance)
         self._vault.hear(utterance)
-        self.batcher.submit(utterance, Hints(self._languages.get(utterance.room, ()), likely, before=before))
+        self.batcher.submit(utterance, hints)
+
+    def look(self, utterance: Utterance) -> None:
+        """Look at an utterance that is still open, where there is time for it; never blocks."""
+        if self.batcher is not None:
+            self.batcher.look(utterance, self._hints(utterance))
+
+    def _hints(self, utterance: Utterance) -> Hints:
+        likely = self._memory.likely(utterance.track)
+        before = self._ring.before(utterance.track, utterance.start, CONTEXT, PAUSE)
+        return Hints(self._languages.get(utterance.room, ()), likely, before=before)
 
     async def settle(self, outcome: Outcome) -> None:
         """What became of an utterance: the batcher calls this once for each one it took."""
         match outcome:
+            case Transcribed(transcript, heard=heard) if transcript.utterance.open:
+                self._metrics.stage("looked", heard)
+                await self._look(transcript)
             case Transcribed(transcript, queued=queued, heard=heard):
                 self._metrics.stage("queued", queued)
                 self._metrics.stage("heard", heard)
                 began = self._clock()
                 await self._examine(transcript)
                 self._metrics.stage("stored", self._clock() - began)
+            case Vetoed(utterance) if utterance.open:
+                pass  # the whole of it will be looked at all the same
             case Vetoed(utterance, verdict):
+                await self._early.no_speech(utterance, "the voice detector")
                 self._book_state(utterance, Heard.VETOED, f"no speech in it (probability {verdict.probability:.2f})")
                 self._metrics.utterance("vetoed")
             case GivenUp(utterance, reason, state):
@@ -133,7 +150,10 @@ class Pipeline:
         found = self._found(matcher, day, transcript, joined)
         utterance, language = transcript.utterance, transcript.language
         hits = [*found.hits, *found.combined]
-        alerts = [await self._raiser.hit(hit, utterance, language) for hit in hits]
+        known = [*await self._early.whole(transcript, found.hits), *("" for _ in found.combined)]
+        alerts = [
+            alert or await self._raiser.hit(hit, utterance, language) for hit, alert in zip(hits, known, strict=True)
+        ]
         await self._store.add_hits(hits, transcript, alerts)
         # Not the combinations: what one utterance holds of them says nothing against them.
         again = list(zip(found.hits, alerts, strict=False))
@@ -157,6 +177,17 @@ class Pipeline:
         combined = self._windows.note(room, track, parts, utterance.began + utterance.seconds)
         return _Found(fresh, combined, best.misses)
 
+    async def _look(self, transcript: Transcript) -> None:
+        """What the best text of an open utterance holds: no alternatives, no combinations, no near misses."""
+        utterance, day = transcript.utterance, datetime.fromtimestamp(self._clock(), UTC).date()
+        joined = self._tails.peek(utterance.track, transcript)
+        best = self._library.matcher.examine(
+            joined.words, joined.fresh_from, transcript.language, room=utterance.room, day=day, biased=transcript.biased
+        )
+        began = utterance.began - utterance.start / RATE
+        fresh = self._seen.peek(utterance.track, best.hits, joined)
+        await self._early.looked(transcript, [replace(hit, spoken_at=began + hit.end) for hit in fresh])
+
     def _book_state(self, utterance: Utterance, state: Heard, cause: str) -> None:
         self._book.settle(utterance.track, utterance.start, utterance.end, state, cause)
 
@@ -179,6 +210,7 @@ class Pipeline:
         self._seen.forget(track)
         self._memory.forget(track)
         self._vault.forget(track)  # before the ring does: a clip may still want the end of what was said
+        self._early.forget(track)
         self._ring.forget(track)
         if self._voicing is not None:
             self._voicing.forget(track)

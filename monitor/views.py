@@ -82,6 +82,7 @@ def hit_view(hit: KeywordHit) -> HitView:
         grade=hit.grade.value,
         way=hit.way.value,
         likeness=round(hit.likeness, 4),
+        tentative=hit.tentative,
         second=SecondView(model=hit.second.model, text=hit.second.text, outcome=hit.second.outcome.value)
         if hit.second
         else None,

@@ -14,6 +14,7 @@ from typing import Protocol
 from monitor.consent_model import Consent
 from monitor.hearing.coverage import GAPS_KEPT, Book, Ledger, Unfinished
 from monitor.hearing.listen import Tap, listen
+from monitor.hearing.looks import Looks
 from monitor.hearing.pace import Pace
 from monitor.hearing.segmenter import Rules, Segmenter
 from monitor.hearing.vad import Vad
@@ -140,14 +141,20 @@ class RoomWatch:
         clock: Callable[[], float],
         voice: Callable[[str, str], VoiceView | None] = lambda _room, _speaker: None,
         agreed: Agreed | None = None,
+        look: Callable[[Utterance], None] | None = None,
+        every: float = 0.0,
     ) -> None:
-        """`voice`: what is known of the voice of somebody in a room; `agreed`: None where nobody need be asked."""
+        """`voice`: what is known of the voice of somebody in a room; `agreed`: None where nobody need be asked.
+        `look`: gets utterances that are still open, each `every` seconds of speech and in each pause; 0: never.
+        """
         self.facts = facts
         self._agreed = agreed or Always()
         self._voice = voice
         self._book = book
         self._store = store
         self._rules = rules
+        self._look = look if every else None
+        self._every = every
         self._aggressiveness = aggressiveness
         self._hand_over = hand_over
         self._talking_changed = talking
@@ -268,7 +275,9 @@ class RoomWatch:
                 ledger=ledger,
                 vad=Vad(self._aggressiveness),
                 segmenter=visit.segmenter,
-                hand_over=self._naming(track),
+                hand_over=self._naming(track, self._hand_over),
+                look=self._naming(track, self._look) if self._look else None,
+                looks=Looks(self._every, self._rules.tail) if self._look else None,
                 talking=lambda on: self._talk(track.speaker, on),
                 ids=self._ids,
                 tap=tap,
@@ -304,15 +313,15 @@ class RoomWatch:
         state = RoomState.LIVE if self._state in here else self._state
         return self._agreed.refusal(state, (speaker, *self._speakers.values()) if mixed else (speaker,))
 
-    def _naming(self, track: Track) -> Callable[[Utterance], None]:
+    def _naming(self, track: Track, hand_over: Callable[[Utterance], None]) -> Callable[[Utterance], None]:
         """Hands utterances over; one of a mix says in the speaker's name who talked, as far as the room tells it."""
         if not isinstance(track, MixedTrack):
-            return self._hand_over
+            return hand_over
 
         def named(utterance: Utterance) -> None:
             voices = track.voices(utterance.began, utterance.began + utterance.seconds)
             name = f"{track.speaker.name} ({', '.join(voices)})" if voices else track.speaker.name
-            self._hand_over(replace(utterance, speaker=Speaker(track.speaker.id, name), mixed=True))
+            hand_over(replace(utterance, speaker=Speaker(track.speaker.id, name), mixed=True))
 
         return named
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.hearing.coverage import Ledger
+from monitor.hearing.looks import Looks
 from monitor.hearing.segmenter import Piece, Quiet, Segmenter, Speech
 from monitor.hearing.vad import Vad
 from monitor.model import RATE, AudioFrame, Cut, Heard, Origin, Speaker, Utterance
@@ -77,6 +78,8 @@ async def listen(
     ids: Callable[[], str],
     stall: float = 0.5,
     tap: Tap | None = None,
+    look: Callable[[Utterance], None] | None = None,
+    looks: Looks | None = None,
 ) -> None:
     """Follow one speaker until the track ends, or until cancelled; in both cases the last utterance is handed over.
 
@@ -86,9 +89,11 @@ async def listen(
     open utterance is closed: a sender with DTX or a muted one sends nothing that a hangover could count.
     Media time doesn't move for that.
     While the `tap` is closed, frames are taken and booked, and nothing else is done with them; None: it is always open.
+    `look` gets an open utterance as far as it goes whenever `looks` says so; the whole of it is handed over later all
+    the same, with the same id.
     Whatever the callbacks or the track raise comes out in an ExceptionGroup.
     """
-    ear = _Ear(track, room, ledger, vad, segmenter, hand_over, talking, ids, tap or Tap())
+    ear = _Ear(track, room, ledger, vad, segmenter, hand_over, talking, ids, tap or Tap(), look, looks)
     ear.tap.feeds(ear.drop)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -111,6 +116,9 @@ class _Ear:
     talking: Callable[[bool], None]
     ids: Callable[[], str]
     tap: Tap
+    look: Callable[[Utterance], None] | None
+    looks: Looks | None
+    id: str = ""  # of the open utterance, where it was looked at
     was_open: bool = False
     last: AudioFrame | None = None
     at: float = 0.0  # event loop time of the last frame
@@ -128,6 +136,9 @@ class _Ear:
         # Concealment and comfort noise would only mislead the VAD, and teach it a wrong noise floor.
         voiced = frame.origin is Origin.HEARD and self.vad.voiced(frame.samples)
         self._book(self.segmenter.feed(frame, voiced))
+        if self.look and self.looks and self.looks.due(self.segmenter) and (so_far := self.segmenter.so_far()):
+            self.id = self.id or self.ids()
+            self.look(self._utterance(so_far, self.id, open_=True))
 
     async def watch(self, stall: float) -> None:
         """Close what is open once frames have stopped coming. Runs until cancelled."""
@@ -150,6 +161,7 @@ class _Ear:
                     self.ledger.settle(start, end, Heard.SILENCE)
                 case Speech():
                     self.ledger.settle(piece.start + piece.overlap, piece.end, Heard.NOT_CONSENTED, cause)
+        self.id = ""
         self._tell_talking()
 
     def finish(self) -> None:
@@ -161,7 +173,8 @@ class _Ear:
                 case Quiet(start, end):
                     self.ledger.settle(start, end, Heard.SILENCE)
                 case Speech():
-                    self.hand_over(self._utterance(piece))
+                    name, self.id = self.id or self.ids(), ""
+                    self.hand_over(self._utterance(piece, name))
         self._tell_talking()
 
     def _tell_talking(self) -> None:
@@ -169,9 +182,9 @@ class _Ear:
             self.was_open = self.segmenter.open
             self.talking(self.was_open)
 
-    def _utterance(self, piece: Speech) -> Utterance:
+    def _utterance(self, piece: Speech, name: str, open_: bool = False) -> Utterance:
         return Utterance(
-            id=self.ids(),
+            id=name,
             room=self.room,
             speaker=self.track.speaker,
             track=self.track.id,
@@ -180,6 +193,7 @@ class _Ear:
             audio=piece.audio,
             cut=piece.cut,
             overlap=piece.overlap,
+            open=open_,
         )
 
     def _wall(self, sample: int) -> float:

@@ -98,6 +98,31 @@ class Segmenter:
         return bool(self._open)
 
     @property
+    def said(self) -> int:
+        """Samples of the open utterance up to its last voiced frame; 0 where none is open."""
+        return self._voiced * FRAME if self._open else 0
+
+    @property
+    def repeated(self) -> int:
+        """Samples at the head of the open utterance that the one before has as well."""
+        return sum(len(frame.samples) for frame in self._echo) if self._open else 0
+
+    @property
+    def paused(self) -> float:
+        """Seconds of silence since the last voice in the open utterance; 0 while the speaker goes on."""
+        return self._quiet_run * FRAME / RATE if self._open else 0.0
+
+    def so_far(self) -> Speech | None:
+        """The open utterance as far as it goes, which stays open; None where there is none.
+
+        In a pause of at least `tail` it is what will be cut, sample for sample, unless the speaker goes on.
+        """
+        if not self._open:
+            return None
+        said = self._open[: self._voiced + self._tail]
+        return Speech(said[0].start, np.concatenate([f.samples for f in said]), Cut.SILENCE, self.repeated)
+
+    @property
     def until_silent(self) -> float | None:
         """Seconds of silence that would still end the open utterance; None while the speaker hasn't paused."""
         if not self._open or not self._quiet_run:

@@ -57,20 +57,14 @@ class Tails:
 
     def join(self, track: str, transcript: Transcript) -> Joined:
         """Join a transcript to what the track said before, and remember it. Call once a transcript, in order."""
-        utterance = transcript.utterance
-        begin, end = utterance.start / RATE, utterance.end / RATE
         known = self._memory.pop(track, None)
-        if known is None or end <= known.until - TOLERANCE:  # first words, or late: nothing before it is known
-            joined = Joined(transcript.words, 0, transcript.words, 0.0)
-            self._remember(track, known or _Memory(transcript.words, end))
-            return joined
-        repeated = min(begin + utterance.overlap / RATE, known.until)
-        if utterance.overlap and repeated > begin:
-            joined = _across(known.words, transcript.words, (begin, repeated))
-        else:
-            joined = _after(known.words, transcript.words)
-        self._remember(track, _Memory(joined.words, end))
+        joined, memory = _joined(known, transcript)
+        self._remember(track, memory)
         return joined
+
+    def peek(self, track: str, transcript: Transcript) -> Joined:
+        """The same for an utterance that isn't over: nothing is remembered of it."""
+        return _joined(self._memory.get(track), transcript)[0]
 
     def forget(self, track: str) -> None:
         """The speaker left, or withdrew consent."""
@@ -81,6 +75,20 @@ class Tails:
         self._memory[track] = _Memory(tuple(word for word in memory.words if word.end >= since), memory.until)
         while len(self._memory) > self._max:
             self._memory.popitem(last=False)
+
+
+def _joined(known: _Memory | None, transcript: Transcript) -> tuple[Joined, _Memory]:
+    """With what is to be remembered."""
+    utterance = transcript.utterance
+    begin, end = utterance.start / RATE, utterance.end / RATE
+    if known is None or end <= known.until - TOLERANCE:  # first words, or late: nothing before it is known
+        return Joined(transcript.words, 0, transcript.words, 0.0), known or _Memory(transcript.words, end)
+    repeated = min(begin + utterance.overlap / RATE, known.until)
+    if utterance.overlap and repeated > begin:
+        joined = _across(known.words, transcript.words, (begin, repeated))
+    else:
+        joined = _after(known.words, transcript.words)
+    return joined, _Memory(joined.words, end)
 
 
 def _after(old: Sequence[Word], new: Sequence[Word]) -> Joined:
@@ -171,19 +179,7 @@ class Seen:
         five five" each counts, however they are spread over two transcripts.
         """
         before = self._hits.pop(track, [])
-        pairs = sorted(
-            (abs(_middle(old) - _middle(new)), i, j)
-            for i, old in enumerate(before)
-            for j, new in enumerate(hits)
-            if new.start < joined.repeated_until and old.end > joined.seam and _same_hit(old, new)
-        )
-        used: set[int] = set()
-        known: set[int] = set()
-        for _, i, j in pairs:
-            if i not in used and j not in known:
-                used.add(i)
-                known.add(j)
-        fresh = [hit for j, hit in enumerate(hits) if j not in known]
+        fresh = _fresh(before, hits, joined)
         kept = [*before, *fresh]
         newest = max((hit.end for hit in kept), default=0.0)
         kept = [hit for hit in kept if hit.end >= newest - self._seconds][-_SEEN_PER_TRACK:]
@@ -193,12 +189,33 @@ class Seen:
             self._hits.popitem(last=False)
         return fresh
 
+    def peek(self, track: str, hits: Sequence[KeywordHit], joined: Joined) -> list[KeywordHit]:
+        """The same for an utterance that isn't over: nothing is remembered of it."""
+        return _fresh(self._hits.get(track, []), hits, joined)
+
     def forget(self, track: str) -> None:
         """The speaker left, or withdrew consent."""
         self._hits.pop(track, None)
 
 
-def _same_hit(old: KeywordHit, new: KeywordHit) -> bool:
+def _fresh(before: Sequence[KeywordHit], hits: Sequence[KeywordHit], joined: Joined) -> list[KeywordHit]:
+    pairs = sorted(
+        (abs(_middle(old) - _middle(new)), i, j)
+        for i, old in enumerate(before)
+        for j, new in enumerate(hits)
+        if new.start < joined.repeated_until and old.end > joined.seam and same_hit(old, new)
+    )
+    used: set[int] = set()
+    known: set[int] = set()
+    for _, i, j in pairs:
+        if i not in used and j not in known:
+            used.add(i)
+            known.add(j)
+    return [hit for j, hit in enumerate(hits) if j not in known]
+
+
+def same_hit(old: KeywordHit, new: KeywordHit) -> bool:
+    """Whether two recognitions of the same moment have found the same rule there."""
     return (
         old.list_name == new.list_name
         and old.phrase == new.phrase

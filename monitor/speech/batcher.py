@@ -1,6 +1,7 @@
 """The recogniser's threads and their queue: bounded by seconds of audio, honest about what it gives up.
 
 Every utterance that is submitted comes out in exactly one outcome, also on overload, on an error and on a stop.
+Open utterances can be looked at beside that, where nothing else waits: early.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import structlog
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx
 
 from monitor.model import RATE, Heard, Samples, Transcript, Utterance
+from monitor.speech.early import Early
 from monitor.speech.recogniser import Hints, Recogniser, context
 from monitor.speech.schedule import Schedule, Waiting
 
@@ -114,6 +116,7 @@ class Batcher:
         self._workers = workers
         self._together = together
         self._waiting = Schedule()  # bounded by seconds, in submit
+        self._early: Early[Outcome] = Early()
         self._running: list[_Batch] = []  # at most `workers`
         self._over: deque[Outcome] = deque()  # handed over as soon as the loop runs; bounded by what was submitted
         self._telling = False  # `done` is at work
@@ -127,12 +130,12 @@ class Batcher:
     @property
     def waiting_seconds(self) -> float:
         """Seconds of speech that wait or are being examined."""
-        return self._waiting.seconds + sum(item.seconds for batch in self._running for item in batch.items)
+        return self._waiting.seconds + sum(item.seconds for item in self._whole_in_work())
 
     @property
     def oldest_age(self) -> float:
         """Seconds since the oldest utterance that isn't done was submitted; 0 where there is none."""
-        left = [*self._waiting, *(item for batch in self._running for item in batch.items)]
+        left = [*self._waiting, *self._whole_in_work()]
         return self._clock() - min(item.since for item in left) if left else 0.0
 
     @property
@@ -154,6 +157,7 @@ class Batcher:
         if self._closed:
             self._give_up(utterance, "the recogniser has stopped", Heard.LOST_ERROR)
             return
+        self._early.over(utterance)
         self._waiting.add(utterance, hints, self._clock())
         while self._waiting.seconds > self._limit and (oldest := self._waiting.give_up()):
             self._give_up(oldest.utterance, f"more than {self._limit:g} s of speech waited")
@@ -173,6 +177,16 @@ class Batcher:
             if utterance.track in tracks:
                 outcome = GivenUp(utterance, reason, Heard.NOT_CONSENTED)
             self._over.append(outcome)
+        self._early.forget(tracks)
+
+    def look(self, utterance: Utterance, hints: Hints) -> None:
+        """Hear an open utterance as far as it goes, if there is time for it before more of it comes; never waits.
+
+        Its outcome, where there is one, comes before that of the whole utterance.
+        """
+        if not self._closed:
+            self._early.add(Waiting(utterance, hints, self._clock()))
+            self._wake.set()
 
     def close(self) -> None:
         """No more will come: `run` ends once all that waits is examined."""
@@ -211,6 +225,9 @@ class Batcher:
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
         """Give work to whoever has none."""
+        while item := self._waiting.take_known(self._tracks_in_work(), self._early.knows):
+            self._over.append(self._of_whole(self._early.pop(item), item))
+            self._moved.set()
         while len(self._running) < self._workers and (items := self._next()):
             future = asyncio.get_running_loop().run_in_executor(pool, self._examine, items)
             future.add_done_callback(lambda _: self._wake.set())
@@ -218,25 +235,46 @@ class Batcher:
 
     def _next(self) -> tuple[Waiting, ...]:
         """What is heard next: one utterance, and with it as many alike as leave work for the other threads."""
-        busy = {item.utterance.track for batch in self._running for item in batch.items}
+        busy = self._tracks_in_work()
         one = self._waiting.take(busy)
         if one is None:
-            return ()
+            # One thread is kept for what will be whole in the meantime.
+            free = len(self._running) < max(1, self._workers - 1) and not self._waiting and not self._closed
+            early = self._early.take(busy) if free else None
+            return (early,) if early else ()
         idle = self._workers - len(self._running) - 1
         most = min(self._together - 1, len(self._waiting) - idle)
         return (one, *self._waiting.take_alike(one, busy, _length, most)) if most > 0 else (one,)
+
+    def _whole_in_work(self) -> list[Waiting]:
+        return [item for batch in self._running for item in batch.items if not item.utterance.open]
+
+    def _tracks_in_work(self) -> set[str]:
+        return {item.utterance.track for batch in self._running for item in batch.items}
 
     def _collect(self) -> None:
         """Take what the threads have done. Raises their bugs."""
         for batch in [batch for batch in self._running if batch.future.done()]:
             self._running.remove(batch)
-            self._over.extend(map(self._allowed, batch.future.result()))
+            for item, outcome in zip(batch.items, map(self._allowed, batch.future.result()), strict=True):
+                if not item.utterance.open:
+                    self._over.append(outcome)
+                elif not isinstance(outcome, GivenUp):  # else the whole of it has another chance, where it may be heard
+                    self._early.heard(item, outcome)
+                    self._over.append(outcome)
             self._moved.set()
 
     def _allowed(self, outcome: Outcome) -> Outcome:
         utterance = _utterance(outcome)
         reason = self._withdrawn.pop(utterance.id, "")
         return GivenUp(utterance, reason, Heard.NOT_CONSENTED) if reason else outcome
+
+    def _of_whole(self, early: Outcome, item: Waiting) -> Outcome:
+        """What was heard in the pause is the outcome of the whole: it is the same audio."""
+        if isinstance(early, Transcribed):
+            whole = replace(early.transcript, utterance=item.utterance)
+            return replace(early, transcript=whole, queued=self._clock() - item.since, heard=0.0)
+        return replace(early, utterance=item.utterance)
 
     def _examine(self, items: Sequence[Waiting]) -> list[Outcome]:
         """In a thread. An engine's failure costs the one utterance that it is about."""
@@ -268,7 +306,7 @@ class Batcher:
 
     async def _abandon(self) -> None:
         self._closed = True
-        running = [item for batch in self._running for item in batch.items]
+        running = self._whole_in_work()
         self._running.clear()
         for item in [*running, *self._waiting.clear()]:
             self._give_up(item.utterance, "the stop's deadline came first", Heard.LOST_ERROR)

@@ -79,6 +79,13 @@ class Schedule:
             self._remove(item)
         return found
 
+    def take_known(self, busy: Container[str], known: Callable[[Waiting], bool]) -> Waiting | None:
+        """The first of a track that is not `busy`, next in turn first, of which `known` says yes."""
+        item = next((item for item in sorted(self._heads(busy), key=_turn) if known(item)), None)
+        if item is not None:
+            self._remove(item)
+        return item
+
     def give_up(self) -> Waiting | None:
         """The oldest of the room that has most waiting; never what came last. None where nothing else waits."""
         queues = [queue for queue in self._rooms.values() if queue[0] is not self._newest]

@@ -70,9 +70,16 @@ class Metrics:
         )
         self._stages = Histogram(
             "room_monitor_stage_seconds",
-            "Seconds that an utterance spends in each stage after it was cut: queued, heard, stored (with its alerts)",
+            "Seconds that an utterance spends in each stage after it was cut: queued, heard, stored (with its alerts); "
+            "and looked: in a look at one that was still open",
             ["stage"],
             buckets=_STAGES,
+            registry=registry,
+        )
+        self._early = Counter(
+            "room_monitor_early_hits",
+            "Hits in utterances that were still open: raised, then agreed on by a second look, confirmed or withdrawn",
+            ["outcome"],
             registry=registry,
         )
         self._oldest = Gauge(
@@ -195,8 +202,12 @@ class Metrics:
         """What a second hearing said of so many hits: confirmed, undecided or withdrawn, or "given-up"."""
         self._second.labels(outcome).inc(hits)
 
+    def early(self, outcome: str) -> None:
+        """`outcome`: raised, agreed, confirmed or withdrawn."""
+        self._early.labels(outcome).inc()
+
     def stage(self, name: str, seconds: float) -> None:
-        """`name`: queued, heard or stored."""
+        """`name`: queued, heard, stored or looked."""
         self._stages.labels(name).observe(max(0.0, seconds))
 
     def waiting(self, seconds: float, oldest: float = 0.0) -> None:

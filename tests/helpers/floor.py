@@ -170,8 +170,8 @@ async def house(
         yield House(store, book, library, pipeline, batcher, typist, metrics, Rules(), clips, trail, rehearing.hearings)
 
 
-def watch(built: House, clock: Callable[[], float]) -> RoomWatch:
-    """The room, as the service makes it."""
+def watch(built: House, clock: Callable[[], float], every: float = 0.0) -> RoomWatch:
+    """The room, as the service makes it; `every`: seconds of speech between looks at open utterances, 0: none."""
     return RoomWatch(
         RoomFacts(ROOM, "Lobby"),
         book=built.book,
@@ -183,6 +183,8 @@ def watch(built: House, clock: Callable[[], float]) -> RoomWatch:
         forget=built.pipeline.forget,
         ids=lambda: uuid.uuid4().hex,
         clock=clock,
+        look=built.pipeline.look,
+        every=every,
     )
 
 

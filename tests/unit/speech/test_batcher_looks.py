@@ -1,0 +1,190 @@
+"""Looks at open utterances: only where there is time, the newest alone, and never the same audio twice."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from monitor.model import RATE, Cut, Samples, Speaker, Transcript, Utterance, Word
+from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed
+from monitor.speech.recogniser import Hints
+from tests.helpers.room_server import until
+
+
+class Verdict(NamedTuple):
+    probability: float
+    speech_seconds: float
+
+
+def all_is_speech(samples: Samples) -> Verdict:
+    return Verdict(1.0, len(samples) / RATE)
+
+
+class Scripted:
+    """A recogniser that waits for the test at each utterance that it is told to hold."""
+
+    model = "scripted"
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, bool]] = []
+        self.hold: dict[str, threading.Event] = {}
+        self.fails: set[bool] = set()
+
+    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+        for utterance, _ in batch:
+            self.heard.append((utterance.id, utterance.open))
+            if (event := self.hold.get(utterance.id)) is not None:
+                assert event.wait(30)
+            if utterance.open in self.fails:
+                raise RuntimeError("out of memory")
+        return [Transcript(u, "en", (Word(u.id, 0.0, 1.0, 0.9),), self.model, 0.0) for u, _ in batch]
+
+
+def spoken(name: str, seconds: float = 1.0, track: str = "track", open_: bool = False, level: int = 1000) -> Utterance:
+    audio = np.full(int(seconds * RATE), level, dtype=np.int16)
+    return Utterance(name, "room", Speaker("s", "S"), track, 0.0, 0, audio, Cut.SILENCE, open=open_)
+
+
+class Collected:
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    async def __call__(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+    @property
+    def names(self) -> list[tuple[str, bool]]:
+        said = [o.transcript.utterance if isinstance(o, Transcribed) else o.utterance for o in self.outcomes]
+        return [(utterance.id, utterance.open) for utterance in said]
+
+
+def made(recogniser: Scripted, done: Collected, workers: int = 1) -> Batcher:
+    return Batcher(
+        recogniser, all_is_speech, veto=0.5, backlog_seconds=60, done=done, clock=lambda: 0.0, workers=workers
+    )
+
+
+async def until_heard(recogniser: Scripted, number: int) -> None:
+    await until(lambda: len(recogniser.heard) >= number, 60)
+
+
+async def test_the_same_audio_is_heard_once_and_comes_out_twice() -> None:
+    recogniser, done = Scripted(), Collected()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("a", open_=True), Hints())
+        await until_heard(recogniser, 1)
+        batcher.submit(spoken("a"), Hints())
+        batcher.close()
+    assert recogniser.heard == [("a", True)]
+    assert done.names == [("a", True), ("a", False)]
+    assert all(isinstance(outcome, Transcribed) for outcome in done.outcomes)
+
+
+async def test_more_audio_is_heard_again() -> None:
+    recogniser, done = Scripted(), Collected()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("a", open_=True), Hints())
+        await until_heard(recogniser, 1)
+        batcher.submit(spoken("a", 1.5), Hints())
+        batcher.close()
+    assert recogniser.heard == [("a", True), ("a", False)]
+
+
+async def test_other_hints_are_heard_again() -> None:
+    recogniser, done = Scripted(), Collected()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("a", open_=True), Hints(("de",)))
+        await until_heard(recogniser, 1)
+        batcher.submit(spoken("a"), Hints(("en",)))
+        batcher.close()
+    assert recogniser.heard == [("a", True), ("a", False)]
+
+
+async def test_a_look_waits_for_all_that_is_whole_and_only_the_newest_is_heard() -> None:
+    recogniser, done = Scripted(), Collected()
+    recogniser.hold["first"] = threading.Event()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.submit(spoken("first", track="x"), Hints())
+        await until_heard(recogniser, 1)
+        batcher.look(spoken("a", 1.0, open_=True), Hints())
+        batcher.look(spoken("a", 2.0, open_=True), Hints())
+        batcher.submit(spoken("whole", track="y"), Hints())
+        recogniser.hold["first"].set()
+        await until_heard(recogniser, 3)
+        batcher.close()
+    assert recogniser.heard == [("first", False), ("whole", False), ("a", True)]
+    look = done.outcomes[-1]
+    assert isinstance(look, Transcribed)
+    assert look.transcript.utterance.seconds == 2.0
+
+
+async def test_a_look_that_still_waits_when_the_whole_comes_is_not_made() -> None:
+    recogniser, done = Scripted(), Collected()
+    recogniser.hold["first"] = threading.Event()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.submit(spoken("first", track="x"), Hints())
+        await until_heard(recogniser, 1)
+        batcher.look(spoken("a", open_=True), Hints())
+        batcher.submit(spoken("a", 2.0), Hints())
+        recogniser.hold["first"].set()
+        batcher.close()
+    assert recogniser.heard == [("first", False), ("a", False)]
+
+
+async def test_of_several_threads_one_is_kept_for_what_is_whole() -> None:
+    recogniser, done = Scripted(), Collected()
+    recogniser.hold["a"] = threading.Event()
+    batcher = made(recogniser, done, workers=2)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("a", track="x", open_=True), Hints())
+        batcher.look(spoken("b", track="y", open_=True), Hints())
+        await until_heard(recogniser, 1)
+        batcher.submit(spoken("whole", track="z"), Hints())
+        await until_heard(recogniser, 2)
+        assert recogniser.heard == [("a", True), ("whole", False)]
+        recogniser.hold["a"].set()
+        await until_heard(recogniser, 3)
+        batcher.close()
+    assert recogniser.heard[-1] == ("b", True)
+
+
+async def test_a_look_is_no_backlog_and_its_failure_no_loss() -> None:
+    recogniser, done = Scripted(), Collected()
+    recogniser.fails = {True}
+    recogniser.hold["a"] = threading.Event()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("a", open_=True), Hints())
+        await until_heard(recogniser, 1)
+        assert (batcher.waiting_seconds, batcher.oldest_age) == (0.0, 0.0)
+        batcher.submit(spoken("a"), Hints())
+        recogniser.hold["a"].set()
+        batcher.close()
+    assert recogniser.heard == [("a", True), ("a", False)]
+    assert done.names == [("a", False)]
+    assert not isinstance(done.outcomes[0], GivenUp)
+
+
+async def test_after_a_close_nobody_looks() -> None:
+    recogniser, done = Scripted(), Collected()
+    batcher = made(recogniser, done)
+    batcher.close()
+    batcher.look(spoken("a", open_=True), Hints())
+    await batcher.run()
+    assert recogniser.heard == []
