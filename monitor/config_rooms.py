@@ -24,6 +24,11 @@ class RoomBase(Section):
         max_length=500,
         description="Shown to all participants, where the kind of room has a way to",
     )
+    consent: Literal["as-set", "required", "policy"] = Field(
+        "as-set",
+        description="On whose word this room is listened to: required (its host's), policy (the operator's), or as "
+        "`[consent]` has it",
+    )
 
 
 class Room(RoomBase):

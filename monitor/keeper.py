@@ -48,6 +48,11 @@ class Keeper:
             supervisor.stop()
             await asyncio.wait([task])
 
+    async def announce(self, room_id: str, notice: str) -> None:
+        """What the room is told from now on. Nothing happens where there is none."""
+        if found := self._kept.get(room_id):
+            await found[0].announce(notice)
+
     def retry(self, room_id: str) -> bool:
         """Where the room waits or failed: try again now. False where there is no such room."""
         found = self._kept.get(room_id)

@@ -11,13 +11,15 @@ from typing import Any
 import structlog
 
 from monitor.config import Settings
-from monitor.config_rooms import AnyRoom
+from monitor.config_rooms import AnyRoom, JanusRoom
 from monitor.connecting import connector_for
+from monitor.consenting import Consents, Drop
 from monitor.errors import RoomConflict, RoomUnknown
 from monitor.hearing.coverage import Unfinished
 from monitor.house import House
 from monitor.keeper import Keeper
 from monitor.messages import RoomView
+from monitor.model import Speaker
 from monitor.model import Coverage, Heard
 from monitor.registered import Register
 from monitor.room_routes import RoomEntry
@@ -25,6 +27,7 @@ from monitor.rooms.backoff import Backoff
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.watch import RoomFacts, RoomWatch
+from monitor.web.host_views import RoomSeen
 
 log = structlog.get_logger()
 
@@ -40,9 +43,17 @@ class MonitoredRooms:
     """`builtin` must be entered by whoever made it; `run` in one task, the rest while it runs."""
 
     def __init__(
-        self, settings: Settings, house: House, register: Register, builtin: BuiltinRooms, talking: Talking
+        self,
+        settings: Settings,
+        house: House,
+        register: Register,
+        builtin: BuiltinRooms,
+        talking: Talking,
+        consents: Consents,
     ) -> None:
         self._settings = settings
+        self.consents = consents
+        consents.effects = self
         self._house = house
         self._register = register
         self._builtin = builtin
@@ -59,6 +70,8 @@ class MonitoredRooms:
     async def run(self, url: str) -> None:
         """Be in the rooms until `stop`; returns once all are left. `url`: http://host:port of our own web server."""
         self._url = url.replace("http", "ws", 1)
+        for room in self._wanted.values():
+            await self._ask(room)
         await self._keeper.run([self._supervisor(room) for room in self._wanted.values()])
 
     def stop(self) -> None:
@@ -89,8 +102,34 @@ class MonitoredRooms:
         watch = self.watches.get(room)
         if watch is None or watch.removed or not watch.facts.page:
             return None
-        notice, people = self._wanted[room].notice, self._builtin.participants(room)
-        return {"name": watch.facts.name, "notice": notice, "participants": people}
+        notice = self.consents.notice(room, self._wanted[room].notice)
+        return {"name": watch.facts.name, "notice": notice, "participants": self._builtin.participants(room)}
+
+    def seen(self, room: str) -> RoomSeen | None:
+        """As its host sees it; None where there is no such room."""
+        watch = self.watches.get(room)
+        if watch is None or room not in self._wanted or watch.removed or watch.facts.canary:
+            return None
+        wanted = self._wanted[room]
+        mixed = isinstance(wanted, JanusRoom) and wanted.plugin == "audiobridge"
+        return RoomSeen(watch.facts.name, wanted.notice, watch.state, watch.speakers, mixed)
+
+    # Effects (consenting.py)
+
+    def consent_changed(self, room: str, drop: Drop | None) -> None:
+        watch = self.watches.get(room)
+        if watch is None:
+            return
+        watch.look_at_consent()
+        if drop is not None:
+            self._house.pipeline.withdraw(room, watch.tracks_of(drop.means), drop.cause)
+            if drop.speaker is None:  # what the vault holds in case of an alert goes with the visit that it is of
+                self._house.keeping.vault.left(room)
+
+    async def consent_told(self, room: str) -> None:
+        if room in self._wanted:
+            await self._keeper.announce(room, self.consents.notice(room, self._wanted[room].notice))
+            await self._house.store.add_room(self.watches[room].view())
 
     async def checkpoint(self) -> None:
         """Write the ledgers down; forget rooms that were removed once all that was heard there is settled."""
@@ -122,6 +161,7 @@ class MonitoredRooms:
         if ready.kind == "builtin":
             self._builtin.add(self._spec(ready))
         self._take(ready)
+        await self._ask(ready)
         await self._house.store.add_room(self.watches[room.id].view())
         self._keeper.begin(self._supervisor(ready))
 
@@ -150,6 +190,12 @@ class MonitoredRooms:
         self._house.languages[room.id] = room.languages
         self.watches[room.id] = self._watch(room)
 
+    async def _ask(self, room: AnyRoom) -> None:
+        """Know what the room has agreed to."""
+        if not self._is_canary(room):
+            required = room.consent == "required" or (room.consent == "as-set" and self._settings.consent.required)
+            await self.consents.take(room.id, required=required)
+
     def _watch(self, room: AnyRoom) -> RoomWatch:
         house = self._house
         return RoomWatch(
@@ -164,6 +210,7 @@ class MonitoredRooms:
             ids=lambda: uuid.uuid4().hex,
             clock=time.time,
             voice=house.voice,
+            agreed=None if self._is_canary(room) else self.consents.of(room.id),
             look=house.pipeline.look,
             every=self._settings.speech.early,
         )
@@ -176,7 +223,12 @@ class MonitoredRooms:
         return self._settings.canary.enabled and room.id == self._settings.canary.room
 
     def _supervisor(self, room: AnyRoom) -> RoomSupervisor:
-        watch = self.watches[room.id]
+        watch, consents, canary = self.watches[room.id], self.consents, self._is_canary(room)
+
+        async def shown(notice: str, way: str, to: tuple[Speaker, ...]) -> None:
+            if not canary:
+                await consents.shown(room.id, notice, way, to)
+
         connector = connector_for(
             room,
             builtin=f"{self._url}/rooms/{room.id}/ws",
@@ -189,6 +241,7 @@ class MonitoredRooms:
             on_track=watch.on_track,
             on_state=watch.on_state,
             on_roster=watch.on_roster,
-            notice=room.notice,
+            on_notice=shown,
+            notice=room.notice if canary else consents.notice(room.id, room.notice),
             backoff=Backoff(longest=LONGEST_WAIT),
         )

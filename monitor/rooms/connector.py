@@ -58,8 +58,11 @@ class Session(Protocol):
         """Who is in the room now, without the monitor itself."""
         ...
 
-    async def announce(self, notice: str) -> None:
-        """Show the notice to all participants, now and to those who come later."""
+    async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
+        """Show the notice. `to`: those who have come since it was shown to all; empty: everybody.
+
+        Gives how they see it, in plain words; empty: the room has no way. Raises ConnectionLost.
+        """
         ...
 
 

@@ -27,6 +27,10 @@ OnState = Callable[[RoomState, str], Awaitable[None]]
 OnRoster = Callable[[tuple[Speaker, ...], tuple[Speaker, ...], tuple[Speaker, ...]], Awaitable[None]]
 """Told who is present, who has joined and who has left since the last time."""
 
+OnNotice = Callable[[str, str, tuple[Speaker, ...]], Awaitable[None]]
+"""Told that a notice was shown: its text, how people see it ("" where the room has no way), and to whom of those who
+came later (nobody: to everybody who is there)."""
+
 Outcome = tuple[RoomEvent, str]
 
 log = structlog.get_logger()
@@ -41,6 +45,10 @@ async def _nobody_asks(_here: tuple[Speaker, ...], _in: tuple[Speaker, ...], _ou
     return None
 
 
+async def _nobody_notes(_notice: str, _way: str, _to: tuple[Speaker, ...]) -> None:
+    return None
+
+
 class RoomSupervisor:
     """One room. `run()` returns once the room is LEFT or FAILED; a FAILED one may be run again, `keep()` does."""
 
@@ -52,6 +60,7 @@ class RoomSupervisor:
         on_state: OnState,
         *,
         on_roster: OnRoster = _nobody_asks,
+        on_notice: OnNotice = _nobody_notes,
         notice: str = "",
         backoff: Backoff | None = None,
         clock: Callable[[], float] | None = None,
@@ -62,7 +71,9 @@ class RoomSupervisor:
         self._on_track = on_track
         self._on_state = on_state
         self._on_roster = on_roster
+        self._on_notice = on_notice
         self._notice = notice
+        self._session: Session | None = None  # of the visit, once its notice was shown
         self._backoff = backoff or Backoff()
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._state = RoomState.IDLE
@@ -170,11 +181,12 @@ class RoomSupervisor:
     async def _visit(self, group: asyncio.TaskGroup) -> Outcome:
         try:
             async with self._connector.join() as session:
-                if self._notice and self._connector.capabilities.can_announce:
-                    await session.announce(self._notice)
+                there = session.roster()  # who comes while it is shown is told by themselves
+                await self._show(session)
+                self._session = session
                 self._live_since = self._clock()
                 await self._become(RoomEvent.CONNECTED)
-                roster = group.create_task(self._follow_roster(session))
+                roster = group.create_task(self._follow_roster(session, {speaker.id for speaker in there}))
                 try:
                     async for track in session.tracks():
                         group.create_task(self._listen(track))
@@ -184,24 +196,49 @@ class RoomSupervisor:
                     await self._become(self._told_of, str(error))
                     raise
                 finally:
+                    self._session = None
                     roster.cancel()
         except (ConnectionLost, Refused) as error:
             return _event_of(error), str(error)
         return RoomEvent.ENDED, "the room has ended"
 
+    async def announce(self, notice: str) -> None:
+        """From now on this is the notice; shown at once to those who are there, where the monitor is in the room."""
+        self._notice = notice
+        if self._session is not None:
+            try:
+                await self._show(self._session)
+            except (ConnectionLost, Refused) as error:  # the visit's own end tells of it, and the next one shows it
+                log.info("room.notice_not_shown", room=self._room, reason=str(error))
+
+    async def _show(self, session: Session, to: tuple[Speaker, ...] = ()) -> None:
+        if notice := self._notice:
+            await self._on_notice(notice, await session.announce(notice, to), to)
+
     async def _listen(self, track: Track) -> None:
         log.info("room.track", room=self._room, track=track.id)
         await self._on_track(track)
 
-    async def _follow_roster(self, session: Session) -> None:
+    async def _follow_roster(self, session: Session, told: set[str]) -> None:
+        """`told`: ids of those who were there when the notice was shown."""
         before: dict[str, Speaker] = {}
         try:
             while True:
-                before = await self._tell_roster(before, session.roster())
+                present = session.roster()
+                late = tuple(speaker for speaker in present if speaker.id not in told | before.keys())
+                if late:
+                    await self._welcome(session, late)
+                before, told = await self._tell_roster(before, present), set()
                 await asyncio.sleep(LOOK)
         finally:
             if before:  # once the monitor has left it knows of nobody
                 await self._tell_roster(before, ())
+
+    async def _welcome(self, session: Session, late: tuple[Speaker, ...]) -> None:
+        try:
+            await self._show(session, late)
+        except (ConnectionLost, Refused) as error:  # the visit's own end tells of it
+            log.info("room.notice_not_shown", room=self._room, reason=str(error))
 
     async def _tell_roster(self, before: dict[str, Speaker], present: tuple[Speaker, ...]) -> dict[str, Speaker]:
         now = {speaker.id: speaker for speaker in present}

@@ -25,8 +25,8 @@ class Visit:
     def roster(self) -> tuple[Speaker, ...]:
         return ()
 
-    async def announce(self, notice: str) -> None:
-        return None
+    async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
+        return ""
 
 
 class Door:

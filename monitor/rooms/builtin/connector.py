@@ -88,8 +88,11 @@ class _Session:
         others = [who for who in self._visit.roster.values() if who.id != self._visit.id]
         return [who for who in others if who.role == "participant"]
 
-    async def announce(self, notice: str) -> None:
-        await self._visit.send("announce", notice=notice)
+    async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
+        """The room keeps it, and shows it to those who come later by itself."""
+        if not to:
+            await self._visit.send("announce", notice=notice)
+        return "on the room's page"
 
     async def attend(self) -> None:
         """Follow the signalling until the visit ends."""

@@ -53,8 +53,9 @@ class Visit(ABC):
     @abstractmethod
     def roster(self) -> tuple[Speaker, ...]: ...
 
-    async def announce(self, notice: str) -> None:  # noqa: B027
-        """Janus has no way to show one: `capabilities` says so."""
+    async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
+        """Janus has no way to show a text: what people see is the monitor's name among the participants."""
+        return f"as the name {self._place.display!r} among the participants"
 
     # the visit
 

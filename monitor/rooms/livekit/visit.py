@@ -66,8 +66,9 @@ class Visit:
     def roster(self) -> tuple[Speaker, ...]:
         return tuple(_speaker(who) for who in self._room.remote_participants.values())
 
-    async def announce(self, notice: str) -> None:
+    async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
         """LiveKit has no way that every app shows: `capabilities` says so; `Place.notice` does what can be done."""
+        return "as an attribute of the monitor, which apps can show"
 
     def talking(self) -> Mapping[str, bool]:
         """See `progress.SaysWhoTalks`."""

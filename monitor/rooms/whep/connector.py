@@ -94,8 +94,9 @@ class Visit:
         """Those whose stream is live, also those who have not said anything."""
         return tuple(line.speaker for line in self.lines if line.present)
 
-    async def announce(self, notice: str) -> None:
-        """WHEP has no way to show one: `capabilities` says so."""
+    async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
+        """WHEP has no way to show one, and nobody sees who takes a stream."""
+        return ""
 
     async def settled(self) -> None:
         """Wait until it is clear whether there is a room to listen to. Raises ConnectionLost or Refused if not."""

@@ -117,4 +117,4 @@ def test_every_standard_notice_fits() -> None:
 def test_the_table_for_the_docs_has_every_cell() -> None:
     table = machine.as_table()
     assert table.count("\n") == len(Consent) + 2
-    assert sum(row.count("GRANTED") for row in table.splitlines()[2:]) == 1 + 4 + 1
+    assert sum(row.count("GRANTED") for row in table.splitlines()[2:]) == 1 + 5 + 1

@@ -50,7 +50,8 @@ class ScriptedRoom:
         self._visits = list(visits)
         self._tracks = tracks
         self.present: tuple[Speaker, ...] = (ANN,)
-        self.notices: list[str] = []
+        self.notices: list[str | tuple[str, list[str]]] = []
+        self.welcomed: list[str | tuple[str, list[str]]] = []
         self.joins: list[float] = []
         self.left = 0
         self._over = asyncio.Event()
@@ -81,8 +82,9 @@ class ScriptedRoom:
     def roster(self) -> tuple[Speaker, ...]:
         return self.present
 
-    async def announce(self, notice: str) -> None:
-        self.notices.append(notice)
+    async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
+        (self.welcomed if to else self.notices).append((notice, [who.name for who in to]) if to else notice)
+        return "on the wall"
 
 
 class Watcher:
