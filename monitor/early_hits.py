@@ -8,7 +8,7 @@ happens, one spoken word is in one alert.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.keywords.tail import TOLERANCE, same_hit
@@ -39,6 +39,7 @@ class EarlyHits:
         self._raiser = raiser
         self._metrics = metrics
         self._told: OrderedDict[str, list[_Told]] = OrderedDict()  # by track
+        self._cut: list[_Told] = []  # to be taken back
 
     async def looked(self, transcript: Transcript, hits: Sequence[KeywordHit]) -> None:
         """`hits`: what is in an open utterance, as far as it goes, and in none before it."""
@@ -88,6 +89,16 @@ class EarlyHits:
     def forget(self, track: str) -> None:
         """The speaker has left; or withdrew consent."""
         self._told.pop(track, None)
+
+    def cut(self, tracks: Container[str]) -> None:
+        """The open utterances of these tracks were dropped, as nobody may listen any more: `tell_cut` takes back what
+        was told of them alone."""
+        for track in [track for track in self._told if track in tracks]:
+            self._cut += [one for one in self._told.pop(track) if one.hit.tentative]
+
+    async def tell_cut(self) -> None:
+        while self._cut:
+            await self._withdraw(self._cut.pop(), "consent ended", "")
 
     async def _change(self, one: _Told, now: KeywordHit, outcome: str) -> None:
         await self._raiser.heard_again(one.alert, one.hit, now)

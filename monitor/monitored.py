@@ -19,8 +19,7 @@ from monitor.hearing.coverage import Unfinished
 from monitor.house import House
 from monitor.keeper import Keeper
 from monitor.messages import RoomView
-from monitor.model import Speaker
-from monitor.model import Coverage, Heard
+from monitor.model import Coverage, Heard, Speaker
 from monitor.registered import Register
 from monitor.room_routes import RoomEntry
 from monitor.rooms.backoff import Backoff
@@ -120,13 +119,14 @@ class MonitoredRooms:
         watch = self.watches.get(room)
         if watch is None:
             return
-        watch.look_at_consent()
+        self._house.pipeline.cut_off(watch.look_at_consent())
         if drop is not None:
             self._house.pipeline.withdraw(room, watch.tracks_of(drop.means), drop.cause)
             if drop.speaker is None:  # what the vault holds in case of an alert goes with the visit that it is of
                 self._house.keeping.vault.left(room)
 
     async def consent_told(self, room: str) -> None:
+        await self._house.pipeline.tell_cut_off()
         if room in self._wanted:
             await self._keeper.announce(room, self.consents.notice(room, self._wanted[room].notice))
             await self._house.store.add_room(self.watches[room].view())

@@ -191,6 +191,16 @@ class Pipeline:
     def _book_state(self, utterance: Utterance, state: Heard, cause: str) -> None:
         self._book.settle(utterance.track, utterance.start, utterance.end, state, cause)
 
+    def cut_off(self, tracks: Collection[str]) -> None:
+        """Nobody may listen to these tracks any more, and what was open of them was dropped: looks at it are void."""
+        if self.batcher is not None:
+            self.batcher.drop_looks(tracks)
+        self._early.cut(tracks)
+
+    async def tell_cut_off(self) -> None:
+        """Take back the alerts that only looks at dropped utterances had raised."""
+        await self._early.tell_cut()
+
     def withdraw(self, room: str, tracks: Collection[str], reason: str) -> None:
         """Consent was withdrawn: of what was said on these tracks nothing is examined any more, and no audio of it is
         held in memory. It takes effect before the call returns. What is just being written down counts as said before.

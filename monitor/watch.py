@@ -293,15 +293,22 @@ class RoomWatch:
         """Who is in the room now."""
         return tuple(self._speakers.values())
 
-    def look_at_consent(self) -> None:
-        """Listen to those who may be listened to now, and to nobody else. Done when it returns."""
+    def look_at_consent(self) -> list[str]:
+        """Listen to those who may be listened to now, and to nobody else. Done when it returns.
+
+        Gives the tracks that nobody listens to any more.
+        """
+        closed = []
         for visit in self._visits.values():
             if visit.ended:
                 continue
             if cause := self._refusal(visit.speaker, visit.mixed):
+                if not visit.tap.cause:
+                    closed.append(visit.track)
                 visit.tap.close(cause)
             else:
                 visit.tap.open()
+        return closed
 
     def tracks_of(self, wanted: Callable[[Speaker], bool]) -> list[str]:
         """Tracks of which something may wait to be examined; a mix is everybody's."""

@@ -166,6 +166,7 @@ class Batcher:
     def withdraw(self, tracks: Container[str], reason: str) -> None:
         """Nobody may hear what was said on these tracks: what waits is given up, and what a thread is at work on, or
         has just done, comes out as given up as well. What `done` was called with before is told."""
+        self.drop_looks(tracks)
         for item in self._waiting.withdraw(tracks):
             self._give_up(item.utterance, reason, Heard.NOT_CONSENTED)
         for batch in self._running:
@@ -177,7 +178,17 @@ class Batcher:
             if utterance.track in tracks:
                 outcome = GivenUp(utterance, reason, Heard.NOT_CONSENTED)
             self._over.append(outcome)
+
+    def drop_looks(self, tracks: Container[str]) -> None:
+        """The open utterances of these tracks were dropped: nothing comes of looks at them any more."""
         self._early.forget(tracks)
+        looks = [item.utterance for batch in self._running for item in batch.items if item.utterance.open]
+        self._withdrawn.update((look.id, "dropped") for look in looks if look.track in tracks)
+        for _ in range(len(self._over)):
+            outcome = self._over.popleft()
+            utterance = _utterance(outcome)
+            if not (utterance.open and utterance.track in tracks):
+                self._over.append(outcome)
 
     def look(self, utterance: Utterance, hints: Hints) -> None:
         """Hear an open utterance as far as it goes, if there is time for it before more of it comes; never waits.

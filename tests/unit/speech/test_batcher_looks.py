@@ -188,3 +188,22 @@ async def test_after_a_close_nobody_looks() -> None:
     batcher.look(spoken("a", open_=True), Hints())
     await batcher.run()
     assert recogniser.heard == []
+
+
+async def test_looks_at_an_utterance_that_was_dropped_come_to_nothing() -> None:
+    """One look is in work, one waits, one is done and not told yet: the tap closed on all of them."""
+    recogniser, done = Scripted(), Collected()
+    go_on = recogniser.hold["a"] = threading.Event()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("a", track="ann", open_=True), Hints())
+        await until_heard(recogniser, 1)
+        batcher.look(spoken("b", track="ann", open_=True), Hints())
+        batcher.look(spoken("c", track="bo", open_=True), Hints())
+        batcher.drop_looks({"ann"})
+        go_on.set()
+        await until_heard(recogniser, 2)
+        await until(lambda: bool(done.outcomes), 60)
+        batcher.close()
+    assert done.names == [("c", True)]
