@@ -18,6 +18,7 @@ from monitor.model import RATE, KeywordHit, Reheard, RuleState, Transcript, Utte
 from monitor.raising import Raiser
 from monitor.speech.recogniser import Hints
 from monitor.speech.second import Again, SecondHearings
+from monitor.store.records import Revision
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
 
@@ -88,6 +89,7 @@ class Rehearing:
         if heard is None or heard.language != case.language:  # a model of one language has nothing to say of others
             self._metrics.second("given-up", len(case.hits))
             return
+        await self._keep(case, request.utterance, heard)
         found = case.find(heard.words)
         for hit, alert in case.hits:
             if hit.start * RATE < request.utterance.start:  # its beginning is no longer there to be heard
@@ -97,6 +99,11 @@ class Rehearing:
             assert after.second is not None  # noqa: S101  judge sets it
             self._metrics.second(after.second.outcome.value, 1)
             await self._tell(case, hit, after, after.second.outcome, alert)
+
+    async def _keep(self, case: Case, said: Utterance, heard: Transcript) -> None:
+        """What people read first stays as it was; this is kept beside it."""
+        revision = Revision(case.utterance.id, heard.model, heard.language, said.began, said.seconds, heard.text)
+        await self._store.add_revision(revision)
 
     async def _tell(self, case: Case, hit: KeywordHit, after: KeywordHit, outcome: Reheard, alert: str) -> None:
         if alert:

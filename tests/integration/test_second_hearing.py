@@ -11,7 +11,7 @@ from pathlib import Path
 from monitor.messages import AlertChanged, AlertRaised, HeardMessage, Numbered
 from monitor.model import Reheard, Transcript, Utterance
 from monitor.speech.recogniser import Hints
-from monitor.store.records import StoredHit
+from monitor.store.records import Revision, StoredHit
 from tests.helpers.floor import Clock, MemoryTrack, Part, Typist, house, watch
 from tests.helpers.voicelike import silence, voice
 
@@ -21,7 +21,8 @@ SAID = "ask not what your country can do"
 class Rehearsed:
     """One run: what was told, and which hits were stored."""
 
-    def __init__(self, told: list[Numbered], hits: list[StoredHit], bigger: Typist) -> None:
+    def __init__(self, told: list[Numbered], hits: list[StoredHit], bigger: Typist, revisions: list[Revision]) -> None:
+        self.revisions = revisions
         self.raised = [m.alert for m in told if isinstance(m, AlertRaised)]
         self.changed = [m.alert for m in told if isinstance(m, AlertChanged)]
         self.heard = [m for m in told if isinstance(m, HeardMessage)]
@@ -45,7 +46,9 @@ async def run(
             await room.on_track(MemoryTrack(clock, parts or (Part(voice(2)), Part(silence(1)))))
             built.batcher.close()
         hits = await built.store.stored_hits()
-    return Rehearsed(told, hits, big)
+        heard = [message.utterance for message in told if isinstance(message, HeardMessage)]
+        revisions = await built.store.revisions(heard)
+    return Rehearsed(told, hits, big, revisions)
 
 
 async def test_what_the_bigger_model_hears_too_is_confirmed(tmp_path: Path) -> None:
@@ -70,6 +73,10 @@ async def test_what_it_does_not_hear_is_withdrawn_with_its_words_as_the_reason(t
     assert again.outcome == "withdrawn"
     assert "your cousin three" in again.text
     assert [h.hit.second and h.hit.second.outcome for h in done.hits] == [Reheard.WITHDRAWN]
+    (revision,), (heard,) = done.revisions, done.heard
+    assert (revision.utterance, revision.model) == (heard.utterance, "big")
+    assert revision.text == "ask not what your cousin three can do"
+    assert heard.text == SAID, "what was read first stays as it was"
 
 
 async def test_the_same_words_elsewhere_confirm_nothing(tmp_path: Path) -> None:
