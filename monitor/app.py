@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 
 import structlog
+from fastapi import APIRouter
 
 from monitor import __version__, list_chores, reviewing
 from monitor import canary as canaries
@@ -24,7 +25,9 @@ from monitor.catalog.catalog import Catalog
 from monitor.catalog.quality import Quality
 from monitor.catalog.trials import Trials
 from monitor.config import Settings
+from monitor.consenting import Consents
 from monitor.exporting import Exporter
+from monitor.hosting import HostLinks
 from monitor.house import House, alerting
 from monitor.keywords.backtest import Report
 from monitor.lag import Lag
@@ -53,6 +56,10 @@ from monitor.telemetry.metrics import Metrics
 from monitor.telemetry.vitals import Vitals
 from monitor.web.address import announced
 from monitor.web.app import WebDeps, create_app
+from monitor.web.host import host
+from monitor.web.host_custody import KeptCustody
+from monitor.web.host_links import host_links
+from monitor.web.host_views import Hosts
 from monitor.web.server import serve
 from monitor.web.standing import Standing
 
@@ -101,12 +108,18 @@ class Service:
         settings = self._settings
         register = Register(settings.storage.data, settings.rooms)
         catalog = Catalog(
-            settings.keywords.lists, house.library, house.store, list_chores.teller(self._feed, house.library)
+            settings.keywords.lists,
+            house.library,
+            house.store,
+            list_chores.teller(self._feed, house.library),
+            trail=house.trail,
         )
         await catalog.begin()
         async with Trials[Report]() as trials, BuiltinRooms(()) as builtin, asyncio.TaskGroup() as tasks:
             drained = tasks.create_task(house.run())
-            rooms = self._rooms = MonitoredRooms(settings, house, register, builtin, self._talking)
+            rooms = self._rooms = MonitoredRooms(
+                settings, house, register, builtin, self._talking, Consents(house.store, house.trail, time.time)
+            )
             chores = [tasks.create_task(chore) for chore in self._chores(house, rooms, catalog)]
             if settings.canary.enabled:
                 self._canary = self._make_canary(house, rooms, builtin)
@@ -226,10 +239,23 @@ class Service:
             review=_plan(settings),
             unfinished=rooms.unfinished,
             standing=lambda: self._standing(house, rooms),
-            routes=[room_routes(rooms), probe_routes(prober, house.trail)],
+            routes=[room_routes(rooms), probe_routes(prober, house.trail), *self._host_routes(house, rooms)],
             heartbeat=HEARTBEAT,
             allowed_hosts=self._settings.web.allowed_hosts,
         )
+
+    def _host_routes(self, house: House, rooms: MonitoredRooms) -> list[APIRouter]:
+        kept = self._settings.storage
+        hosts = Hosts(
+            consents=rooms.consents,
+            links=HostLinks(house.store, house.trail, kept.data, time.time, self._settings.consent.link_days),
+            store=house.store,
+            seen=rooms.seen,
+            clock=time.time,
+            keep_days=kept.keep_days,
+            custody=KeptCustody(house.keeping),
+        )
+        return [host(hosts), host_links(hosts)]
 
     def _hello(self, house: House, rooms: MonitoredRooms) -> Hello:
         return Hello(

@@ -22,6 +22,7 @@ from fastapi import FastAPI
 
 from monitor import errors
 from monitor.access.roles import LOCAL
+from monitor.audit.trail import Trail
 from monitor.catalog.catalog import Catalog
 from monitor.errors import DataInUse, MonitorError, OperatorError, ServiceSilent
 from monitor.keywords.library import Library
@@ -112,7 +113,9 @@ async def _own(lists: Path, data: Path) -> AsyncIterator[FastAPI]:
         await asyncio.to_thread(migrate, database)
     library = Library(lists)
     async with Store.open(database, lambda _: None) as store:
-        catalog = Catalog(lists, library, store)
+        trail = Trail(store, data)
+        await trail.begin()
+        catalog = Catalog(lists, library, store, trail=trail)
         await catalog.reload()
         app = FastAPI()
         refuse_in_words(app)

@@ -27,6 +27,8 @@ from monitor.views import alert_view
 
 AROUND = 30.0
 """Seconds of transcript before and after an alert's words."""
+MOST = 1000
+"""Entries of the audit log about one subject, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Exporter:
         decisions = await self._store.decisions(found.incident) if found.incident is not None else []
         of_it = [asdict(one) for one in decisions if one.alert in ("", alert_id)]
         about = {"subject": {"kind": "alert", "id": alert_id, "incident": found.incident}}
-        return await self._pack(asked, about, [found], of_it, [alert_id])
+        return await self._pack(asked, about, [found], of_it)
 
     async def incident(self, incident_id: int, asked: Asked) -> bytes:
         """The same for all alerts of an incident. Raises EvidenceUnknown."""
@@ -78,8 +80,7 @@ class Exporter:
         await self._note(asked, str(incident_id), room, kind="incident", alerts=len(found))
         decisions = [asdict(one) for one in await self._store.decisions(incident_id)]
         about = {"subject": {"kind": "incident", "id": str(incident_id), "incident": incident_id}}
-        subjects = [str(incident_id), f"incident-{incident_id}", *(alert.id for alert in found)]
-        return await self._pack(asked, about, found, decisions, subjects)
+        return await self._pack(asked, about, found, decisions)
 
     async def public_key(self) -> str:
         """The public half of the key that signs, base64."""
@@ -96,7 +97,6 @@ class Exporter:
         about: dict[str, Any],
         alerts: Sequence[Alert],
         decisions: Sequence[dict[str, Any]],
-        subjects: Sequence[str],
     ) -> bytes:
         files: dict[str, bytes] = {"decisions.json": _json({"decisions": list(decisions)})}
         left_out = [] if asked.personal else ["personal data in transcripts: who asked may not see it"]
@@ -105,7 +105,7 @@ class Exporter:
             if alert.clip:
                 files |= await self._audio(alert, asked, left_out)
         files |= await self._rules(alerts)
-        files["audit.json"] = _json({"entries": await self._audited(subjects)})
+        files["audit.json"] = _json({"entries": await self._audited(alerts)})
         made = {"product": f"Room Monitor {__version__}", "made_by": asked.who, "reason": asked.reason}
         signer = await asyncio.to_thread(Signer, self._directory)
         return await asyncio.to_thread(pack, signer, {**about, **made}, files, left_out, self._clock())
@@ -146,13 +146,16 @@ class Exporter:
                 files[f"rules/{name}@{version}.toml"] = text.encode()
         return files
 
-    async def _audited(self, subjects: Sequence[str]) -> list[dict[str, Any]]:
-        """What the audit log says of them, oldest first, each entry with its place in the chain."""
-        found = {
-            entry.number: asdict(entry)
-            for subject in subjects
-            for entry in await self._store.audit(1000, subject=subject)
-        }
+    async def _audited(self, alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+        """What the audit log says of them and of their incidents, oldest first, each entry with its place in the chain.
+
+        Alerts that share an incident share what was decided about it.
+        """
+        entries = [entry for alert in alerts for entry in await self._store.audit(MOST, subject=alert.id)]
+        for incident in {str(alert.incident) for alert in alerts if alert.incident is not None}:
+            for action in ("incident.", "evidence.exported"):
+                entries += await self._store.audit(MOST, subject=incident, action=action)
+        found = {entry.number: asdict(entry) for entry in entries}
         return [found[number] for number in sorted(found)]
 
 

@@ -15,19 +15,24 @@ import structlog
 
 from monitor.alerts.policy import Policy
 from monitor.audit.trail import Trail
-from monitor.config import Settings
-from monitor.evidence.clip import sweep as sweep_clips
+from monitor.config import Settings, secret
+from monitor.evidence.files import Files
+from monitor.evidence.master import CommandMaster, Master, from_text
+from monitor.evidence.retention import Terms
 from monitor.evidence.ring import Ring
+from monitor.evidence_model import Found
 from monitor.hearing.coverage import Book
 from monitor.hearing.segmenter import Rules
 from monitor.hearing.veto import SpeechGate
+from monitor.keeping import Keeping
 from monitor.keywords.library import Library
 from monitor.keywords.spoken import form
-from monitor.messages import Numbered, VoiceNow, VoiceView
-from monitor.model import Grade
+from monitor.messages import Numbered, RoomChanged, VoiceNow, VoiceView
+from monitor.model import Grade, RoomState
 from monitor.pipeline import Pipeline
 from monitor.raising import Raiser
 from monitor.rehearing import Case, Rehearing
+from monitor.review.incident import Grouping
 from monitor.speech.batcher import Batcher
 from monitor.speech.brief import TOGETHER
 from monitor.speech.recogniser import Recogniser
@@ -38,6 +43,9 @@ from monitor.store.lock import owned
 from monitor.store.schema import migrate, schema_version
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+from monitor.vault import Plan, Vault
+from monitor.vault_start import begin as open_vault
+from monitor.vault_start import own_masters
 from monitor.voice_house import VoiceHouse
 from monitor.voice_house import detector as voice_detector
 
@@ -56,7 +64,7 @@ class House:
     recogniser: Recogniser
     metrics: Metrics
     rules: Rules
-    clips: Path
+    keeping: Keeping
     trail: Trail
     second: SecondHearings[Case] | None = None
     languages: dict[str, tuple[str, ...]] = field(default_factory=dict)  # each room's, as the pipeline knows them
@@ -69,11 +77,13 @@ class House:
                 tasks.create_task(self.second.run())
             if self.voices is not None:
                 tasks.create_task(self.voices.run())
+            tasks.create_task(self.keeping.vault.run())
             await self.batcher.run()
             if self.second is not None:
                 self.second.close()
             if self.voices is not None:
                 self.voices.close()
+            self.keeping.vault.close()
 
     def voice(self, room: str, speaker: str) -> VoiceView | None:
         """What is known of the voice of somebody in a room now."""
@@ -117,15 +127,27 @@ async def build(
         stack.enter_context(owned(data))
         await asyncio.to_thread(_prepare, database)
         await asyncio.to_thread(form)  # takes a tenth of a second the first time: not in the event loop
-        store = await stack.enter_async_context(Store.open(database, told))
+        visits = _Visits(told)
+        store = await stack.enter_async_context(Store.open(database, visits.told, grouping=_grouping(settings)))
+        trail = Trail(store, data)
+        await trail.begin()
+        log.info("audit log", head=str(trail.head))
         book, ring = Book(), Ring()
-        clips = data / "clips"
+        files = Files(data / "evidence")
+        vault = visits.vault = Vault(
+            store=store,
+            ring=ring,
+            files=files,
+            masters=await asyncio.to_thread(masters, settings, data),
+            plan=_plan(settings),
+            trail=trail,
+            clock=clock,
+        )
+        await open_vault(vault, store, files, data / "clips", clock)
         raiser = Raiser(
             store=store,
             policy=_policy(settings),
-            ring=ring,
-            clips=clips,
-            lead=settings.alerts.lead,
+            vault=vault,
             metrics=metrics,
             clock=clock,
         )
@@ -134,7 +156,7 @@ async def build(
         voices = None
         if judge is not None:
             apart = frozenset({settings.canary.room})  # a recording speaks there, for ever the same
-            voices = VoiceHouse(settings.voices, judge, store, ring, clips, metrics, clock, passing, without=apart)
+            voices = VoiceHouse(settings.voices, judge, store, ring, vault, metrics, clock, passing, without=apart)
         pipeline = Pipeline(
             store=store,
             book=book,
@@ -142,6 +164,7 @@ async def build(
             raiser=raiser,
             rehearing=rehearing,
             ring=ring,
+            vault=vault,
             languages=languages,
             near_misses=settings.keywords.near_misses,
             metrics=metrics,
@@ -163,13 +186,67 @@ async def build(
             rehearing.hearings = SecondHearings(
                 bigger, backlog_seconds=settings.speech.second_backlog, idle=batcher.settle, done=rehearing.settle
             )
-        trail = Trail(store, data)
-        await trail.begin()
         await _begin(store, library)
+        keeping = Keeping(
+            store=store,
+            vault=vault,
+            files=files,
+            trail=trail,
+            terms=_terms(settings),
+            clock=clock,
+            forget=forgetting(pipeline, raiser, voices),
+        )
         rules, second = _rules(settings), rehearing.hearings
         parts = (store, book, library, pipeline, batcher, recogniser, metrics)
-        yield House(*parts, rules, clips, trail, second, languages, voices)
+        yield House(*parts, rules, keeping, trail, second, languages, voices)
+        await vault.end()
         await store.end_session(clean=True)
+
+
+class _Visits:
+    """Tells the vault when a visit to a room begins and ends: an event passes here on its way to everybody."""
+
+    def __init__(self, told: Callable[[Numbered], None]) -> None:
+        self._told = told
+        self.vault: Vault | None = None
+
+    def told(self, message: Numbered) -> None:
+        if self.vault is not None and isinstance(message, RoomChanged):
+            here = message.room.state == RoomState.LIVE.value
+            (self.vault.entered if here else self.vault.left)(message.room.id)
+        self._told(message)
+
+
+def masters(settings: Settings, data: Path) -> list[Master]:
+    """The master key that the settings name; without any, a file in the data directory, made at the first start."""
+    if settings.evidence.kms:
+        return [CommandMaster(settings.evidence.kms)]
+    if settings.evidence.master_key:
+        return [from_text(secret(settings.evidence.master_key), settings.evidence.master_key)]
+    return own_masters(data / "evidence")
+
+
+def _plan(settings: Settings) -> Plan:
+    kept = settings.evidence
+    return Plan(before=kept.before, after=kept.after, ring=kept.ring, longest=kept.session_hours * 3600)
+
+
+def _terms(settings: Settings) -> Terms:
+    kept = settings.retention
+    return Terms(kept.by_severity, right=kept.right, wrong=kept.wrong, record=settings.storage.keep_days)
+
+
+def forgetting(pipeline: Pipeline, raiser: Raiser, voices: VoiceHouse | None) -> Callable[[Found], None]:
+    """What was erased in the database must not come back from memory."""
+
+    def forget(found: Found) -> None:
+        for track in found.tracks:
+            pipeline.forget(track)
+        raiser.forget(found.alerts)
+        if voices is not None:
+            voices.voicing.forget_alerts(found.alerts)
+
+    return forget
 
 
 async def _begin(store: Store, library: Library) -> None:
@@ -183,7 +260,6 @@ async def _begin(store: Store, library: Library) -> None:
 
 def _prepare(database: Path) -> None:
     """A new database is made without asking; an old one is for `room-monitor migrate`."""
-    sweep_clips(database.parent / "clips")
     if schema_version(database) is None:
         migrate(database)
 
@@ -228,6 +304,12 @@ def alerting(settings: Settings) -> frozenset[Grade]:
 def _policy(settings: Settings) -> Policy:
     alerts = settings.alerts
     return Policy(alerts.cool_down, alerts.escalate_after, lambda: uuid.uuid4().hex, alerts.highest)
+
+
+def _grouping(settings: Settings) -> Grouping:
+    review = settings.review
+    apart = frozenset({settings.canary.room}) if settings.canary.enabled else frozenset[str]()
+    return Grouping(review.together, review.across, apart)
 
 
 def _rules(settings: Settings) -> Rules:

@@ -66,7 +66,11 @@ class Trail:
             await self.note(SYSTEM, "audit.broken", str(fault.number), kind=fault.kind, found=fault.what)
         elif last is not None:
             await self._anchor(Mark(last.number, last.hash))
-            log.info("audit log", head=str(self._anchored))
+
+    @property
+    def head(self) -> Mark:
+        """The newest place that is anchored: logged by the service, so that it is known elsewhere as well."""
+        return self._anchored
 
     async def note(self, who: str, action: str, subject: str = "", room: str = "", **detail: Detail) -> AuditEntry:
         """Write it down; on the disk once this returns. Raises StoreFailed, upon which nothing must be done either.

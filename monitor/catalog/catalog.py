@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from monitor.audit.trail import Trail
 from monitor.catalog import files
 from monitor.catalog.checking import Check, Checked, Question, in_a_thread, read_or_none
 from monitor.catalog.difference import Difference, compare, lines
@@ -78,13 +79,17 @@ class Catalog:
         told: Callable[[Changes], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
         check: Check = in_a_thread,
+        trail: Trail | None = None,
     ) -> None:
-        """`told` hears of every change of what is in force, also of those made by hand."""
+        """`told` hears of every change of what is in force, also of those made by hand. `trail`: None where nothing
+        that changes lists is served.
+        """
         self._directory = directory
         self._library = library
         self._told = told
         self._clock = clock
         self._checked = check
+        self._trail = trail
         self._one = asyncio.Lock()
         self.store = store
 
@@ -226,6 +231,7 @@ class Catalog:
             tell = None
             if after is not before:
                 tell = self._message(name, label, before, after, who, why, automatic)
+            await self._note(who, "rule.state", name, rule=label, state=after.value, before=before.value, why=why)
             await self.store.set_rule_state(name, label, state, who, why, tell)
             self._library.states = changed
             await self._look()
@@ -259,6 +265,7 @@ class Catalog:
                 return
             now = await asyncio.to_thread(read_or_none, content)
             if now is not None and now.version == version:
+                await self._note(BY_HAND, "list.found", name, version=version, why=why)
                 await self.store.add_version(name, version, content, BY_HAND, why)
         await self.store.add_list(label)
 
@@ -281,6 +288,9 @@ class Catalog:
             return written
         staged = await asyncio.to_thread(files.stage, path, content)
         try:
+            await self._note(
+                who, "list.saved", name, version=new.version, before=version, state=new.state.value, why=why
+            )
             await self.store.add_version(name, new.version, content, who, why)
             await asyncio.to_thread(files.settle, staged, path)
         finally:
@@ -290,6 +300,10 @@ class Catalog:
             tell = self._message(name, "", new.before or new.state, new.state, who, why)
             await self.store.set_rule_state(name, "", None, who, why, tell)
         return written
+
+    async def _note(self, who: str, action: str, name: str, **detail: str) -> None:
+        if self._trail is not None:
+            await self._trail.note(who, action, name, **detail)
 
     async def _before(self, name: str, base: str) -> tuple[str, Path, str]:
         """(version in force, file, content of the file); raises KeywordListConflict where `base` is another."""

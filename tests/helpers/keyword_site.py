@@ -25,6 +25,7 @@ from tests.helpers.catalogs import SCAMS
 from tests.helpers.site import Site, hello
 from tests.helpers.storing import database
 from tests.helpers.trails import trail_of
+from tests.helpers.vaults import keeping_of
 
 
 @asynccontextmanager
@@ -37,7 +38,8 @@ async def keyword_site(directory: Path, content: str = SCAMS) -> AsyncIterator[S
         feed = Feed()
         store = await stack.enter_async_context(Store.open(database(directory), feed.publish))
         trials = await stack.enter_async_context(Trials[Report]())
-        catalog = Catalog(lists, Library(lists), store)
+        trail = await trail_of(store, directory)
+        catalog = Catalog(lists, Library(lists), store, trail=trail)
         await catalog.reload()
         source = Archive(directory / "monitor.db")
         made = Backtests(catalog, trials, source, grades=frozenset({Grade.A, Grade.B}), cool_down=30.0)
@@ -47,8 +49,8 @@ async def keyword_site(directory: Path, content: str = SCAMS) -> AsyncIterator[S
             hello=hello,
             health=lambda: [],
             metrics=Metrics(),
-            clips=directory / "clips",
-            trail=await trail_of(store, directory),
+            trail=trail,
+            keeping=keeping_of(store, directory, trail),
             catalog=catalog,
             backtests=made,
             routes=[room_routes(Alone(Register(directory, [])))],

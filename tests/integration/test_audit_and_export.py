@@ -27,6 +27,7 @@ from monitor.model import Alert, Word
 from monitor.store.store import Store
 from monitor.web.audit import audit, exports
 from monitor.web.refusals import refuse_in_words
+from tests.helpers.keyword_site import keyword_site
 from tests.helpers.storing import alert, database, hit, transcript
 from tests.helpers.trails import trail_of
 
@@ -241,3 +242,13 @@ def test_the_command_checks_an_export_offline_and_says_what_fails(tmp_path: Path
     done = CliRunner().invoke(command_line, ["verify", str(file), "--key", key])
     assert done.exit_code == 1
     assert "WRONG" in done.stdout
+
+
+async def test_changes_of_lists_are_in_the_log_before_they_are_made(tmp_path: Path) -> None:
+    async with keyword_site(tmp_path) as site, httpx.AsyncClient(base_url=site.url) as client:
+        present = (await client.get("/api/keywords/lists/scams-en")).json()
+        body = {"content": present["content"].replace("free money", "free gold"), "who": "ada", "why": "a new one", "base": present["etag"]}
+        put = await client.put("/api/keywords/lists/scams-en", json=body)
+        assert put.status_code == 200, put.text
+        entries = await site.store.audit(action="list.saved", subject="scams-en")
+        assert [(entry.who, json.loads(entry.detail)["why"]) for entry in entries] == [("ada", "a new one")]
