@@ -17,7 +17,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from monitor.config_access import AccessSettings, OidcSettings
 from monitor.config_base import Language, Section
+from monitor.config_consent import ConsentSettings
+from monitor.config_evidence import Evidence, Retention
 from monitor.config_ice import IceSettings, turn_files_from
+from monitor.config_review import Review
 from monitor.config_rooms import KINDS, AnyRoom, with_files_from
 from monitor.errors import ConfigInvalid
 from monitor.model import Grade, Severity
@@ -30,8 +33,12 @@ class Web(Section):
     proxies: tuple[IPvAnyNetwork, ...] = Field(
         (), description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"
     )
-    tls_cert: Path | None = Field(None, description="File with the TLS certificate and its chain (PEM); none: plain HTTP")
-    tls_key: Path | None = Field(None, description="File with the certificate's key (PEM); none: it is in the same file")
+    tls_cert: Path | None = Field(
+        None, description="File with the TLS certificate and its chain (PEM); none: plain HTTP"
+    )
+    tls_key: Path | None = Field(
+        None, description="File with the certificate's key (PEM); none: it is in the same file"
+    )
 
     @model_validator(mode="after")
     def _key_has_a_certificate(self) -> Self:
@@ -45,7 +52,9 @@ class Storage(Section):
         default_factory=lambda: Path(platformdirs.user_data_dir("room-monitor")),
         description="Directory of the database and the evidence clips",
     )
-    keep_days: float = Field(30.0, gt=0, description="Days that transcripts, alerts, clips and events are kept")
+    keep_days: float = Field(
+        30.0, gt=0, description="Days that transcripts and events are kept; alerts: see [retention]"
+    )
 
 
 class Hearing(Section):
@@ -103,7 +112,6 @@ class Alerts(Section):
     highest_c: Highest = Field("never", description="The same for C: only sounds alike. Never: it alerts nobody alone")
     cool_down: float = Field(30.0, ge=0, description="Seconds in which the same phrase of the same speaker is merged")
     escalate_after: int = Field(3, ge=2, description="Hits within the cool-down that escalate an alert")
-    lead: float = Field(4.0, ge=0, le=20, description="Seconds of audio before the utterance in the evidence clip")
 
     @property
     def highest(self) -> dict[Grade, Severity | None]:
@@ -168,7 +176,11 @@ class Settings(BaseSettings):
     keywords: Keywords = Keywords()
     alerts: Alerts = Alerts()
     voices: Voices = Voices()
+    consent: ConsentSettings = ConsentSettings()
+    evidence: Evidence = Evidence()
+    retention: Retention = Retention()
     canary: Canary = Canary()
+    review: Review = Review()
     ice: IceSettings = IceSettings()
     rooms: tuple[AnyRoom, ...] = ()
     grace: float = Field(10.0, gt=0, description="Seconds that a stop may take to finish what was heard")
@@ -264,12 +276,23 @@ def _rebase(settings: Settings, base: Path) -> Settings:
         canary = canary.model_copy(update={"recording": str(base / canary.recording)})
     rooms = tuple(with_files_from(room, base) for room in settings.rooms)
     ice = settings.ice.model_copy(update={"turn": turn_files_from(settings.ice.turn, base)})
+    evidence = settings.evidence
+    if evidence.master_key.startswith("file:"):
+        place = f"file:{base / evidence.master_key.removeprefix('file:')}"
+        evidence = evidence.model_copy(update={"master_key": place})
     web = settings.web
     files = {name: base / path for name in ("tls_cert", "tls_key") if (path := getattr(web, name)) is not None}
     oidc = settings.oidc
     if oidc.client_secret.startswith("file:"):
         place = f"file:{base / oidc.client_secret.removeprefix('file:')}"
         oidc = oidc.model_copy(update={"client_secret": place})
-    changed = {"web": web.model_copy(update=files), "oidc": oidc}
-    changed |= {"storage": storage, "keywords": keywords, "canary": canary, "ice": ice, "rooms": rooms}
+    changed: dict[str, Any] = {"web": web.model_copy(update=files), "oidc": oidc}
+    changed |= {
+        "storage": storage,
+        "evidence": evidence,
+        "keywords": keywords,
+        "canary": canary,
+        "ice": ice,
+        "rooms": rooms,
+    }
     return settings.model_copy(update=changed)

@@ -271,6 +271,16 @@ class VoiceDetectorChanged(Numbered):
     detector: VoiceDetectorView
 
 
+class EvidenceErased(Numbered):
+    """Something was erased for good. Who shows any of it takes it away: these alerts, and what was said in these rooms
+    is to be asked for again.
+    """
+
+    type: Literal["erased"] = "erased"
+    rooms: list[str]
+    alerts: list[str]
+
+
 class Hello(Message):
     """First message: the present state. Numbered messages after `after` follow at once."""
 
@@ -358,6 +368,7 @@ FeedMessage = Annotated[
     | CanaryRan
     | VoiceChanged
     | VoiceDetectorChanged
+    | EvidenceErased
     | Talking
     | CoverageChanged
     | VoiceNow

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
-
-import structlog
 
 from monitor.alerts.policy import Policy
-from monitor.evidence.clip import write as write_clip
-from monitor.evidence.ring import Part, Ring
-from monitor.model import RATE, KeywordHit, Utterance
+from monitor.model import KeywordHit, Utterance
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
-
-log = structlog.get_logger()
+from monitor.vault import Vault
 
 
 class Raiser:
@@ -29,18 +23,13 @@ class Raiser:
         *,
         store: Store,
         policy: Policy,
-        ring: Ring,
-        clips: Path,
-        lead: float,
+        vault: Vault,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
-        """`lead`: seconds of audio before the utterance in a clip."""
         self._store = store
         self._policy = policy
-        self._ring = ring
-        self._clips = clips
-        self._lead = lead
+        self._vault = vault
         self._metrics = metrics
         self._clock = clock
         self._turn = asyncio.Lock()
@@ -57,10 +46,7 @@ class Raiser:
         if not decision.new:
             await self._store.change_alert(decision.alert)
             return decision.alert.id
-        since = max(0, utterance.start - round(self._lead * RATE))
-        before = self._ring.between(utterance.track, since, utterance.start)
-        parts = [*before, Part(utterance.start, utterance.audio)]
-        clip = await asyncio.to_thread(self._write_clip, decision.alert.id, parts)
+        clip = await self._vault.keep(decision.alert.id, hit, utterance)
         alert = self._policy.attach_clip(decision.alert.id, clip) or replace(decision.alert, clip=clip)
         await self._store.add_alert(replace(alert, raised_at=self._clock()))
         self._metrics.alert(alert)
@@ -73,10 +59,6 @@ class Raiser:
             if changed is not None:
                 await self._store.change_alert(changed)
 
-    def _write_clip(self, alert: str, parts: Sequence[Part]) -> str:
-        """The utterance, with what the speaker said shortly before it. A disk that fails costs the clip, no alert."""
-        try:
-            return write_clip(self._clips, alert, parts)
-        except OSError:
-            log.exception("evidence clip not written", alert=alert)
-            return ""
+    def forget(self, alerts: Iterable[str]) -> None:
+        """They were erased: no later hit may join them."""
+        self._policy.drop(alerts)

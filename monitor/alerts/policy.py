@@ -10,7 +10,7 @@ after it is a new one.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from monitor.alerts.grading import HIGHEST, Highest, standing_state, worth
@@ -140,6 +140,13 @@ class Policy:
             return None
         known.alert = replace(known.alert, clip=clip)
         return known.alert
+
+    def drop(self, alerts: Iterable[str]) -> None:
+        """They are erased: what comes after them is new."""
+        for alert in alerts:
+            known = self._known.pop(alert, None)
+            if known is not None and self._current.get(known.key) == alert:
+                del self._current[known.key]
 
     def _joinable(self, key: _Key, spoken_at: float, cool_down: float) -> _Open | None:
         known = self._known.get(self._current.get(key, ""))

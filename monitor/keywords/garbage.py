@@ -56,7 +56,7 @@ def _unwatch_young() -> None:
         if type(one) is tuple:
             if not any(map(gc.is_tracked, one)):
                 _untrack(one)
-        elif type(one).__module__.startswith(_OURS):
+        elif str(type(one).__module__).startswith(_OURS):  # some classes of others have a descriptor there
             _untrack(one)
 
 

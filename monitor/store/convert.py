@@ -13,6 +13,7 @@ from monitor.messages import (
     AlertRaised,
     Behind,
     CanaryRan,
+    EvidenceErased,
     GapNoted,
     HeardMessage,
     IncidentsChanged,
@@ -45,6 +46,7 @@ _KINDS: dict[str, type[Numbered]] = {
         CanaryRan,
         VoiceChanged,
         VoiceDetectorChanged,
+        EvidenceErased,
     )
 }
 _HITS = TypeAdapter(tuple[KeywordHit, ...])

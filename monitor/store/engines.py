@@ -17,8 +17,9 @@ BUSY = 10_000
 """Milliseconds to wait for another process (migrate, a backup) to let go of the file."""
 
 _BOTH = (f"PRAGMA busy_timeout={BUSY}", "PRAGMA foreign_keys=ON")
+# secure_delete: what is deleted is overwritten with zeros, so that erased words are not left in free pages.
 # FULL: a commit is on the disk before anyone is told, also when the machine (not just the process) dies.
-_WRITE = (*_BOTH, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+_WRITE = (*_BOTH, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA secure_delete=ON")
 _READ = (*_BOTH, "PRAGMA query_only=ON")
 
 

@@ -26,13 +26,14 @@ from monitor.messages import (
 )
 from monitor.model import Alert, Coverage, Gap, Speaker, Spoken, Transcript, Word
 from monitor.review.incident import Grouping
-from monitor.store import convert, placing, recovery, retention, schema
+from monitor.store import convert, placing, recovery, schema
 from monitor.store.access_records import AccessRecords
 from monitor.store.audit_records import AuditRecords
 from monitor.store.consent_records import ConsentRecords
 from monitor.store.engines import reading, writing
 from monitor.store.evidence_records import EvidenceRecords
 from monitor.store.hit_records import HitRecords
+from monitor.store.host_records import HostRecords
 from monitor.store.list_history import ListHistory
 from monitor.store.review_records import ReviewRecords
 from monitor.store.tables import ALERTS, GAPS, LISTS, SESSIONS, SPOKEN, TRACKS, UTTERANCES
@@ -52,6 +53,7 @@ class Store(
     VoiceRecords,
     AuditRecords,
     ConsentRecords,
+    HostRecords,
     TimelineRecords,
     ReviewRecords,
     EvidenceRecords,
@@ -258,10 +260,6 @@ class Store(
                 db.execute(insert(LISTS).values(row))
 
         await self._writer.write(work)
-
-    async def purge(self, before: float) -> list[str]:
-        """Remove what is older than `before` (wall time). Gives the clips (file names) to delete."""
-        return await self._writer.write(lambda db, _: retention.purge(db, before))
 
     @property
     def _running(self) -> int:

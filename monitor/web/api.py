@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from monitor.access.roles import Permission
 from monitor.errors import StoreFailed
@@ -34,6 +34,11 @@ Before = Annotated[
 ]
 OfRoom = Annotated[str | None, Query(description="Only this room")]
 Worst = Annotated[Severity | None, Query(description="This severity and worse")]
+OfSpeaker = Annotated[str | None, Query(max_length=200, description="Only this speaker (id); give the room, too")]
+Named = Annotated[str | None, Query(max_length=200, description="Only speakers of this name; give the room, too")]
+OfList = Annotated[str | None, Query(alias="list", max_length=64, description="Only those that this list raised")]
+OfRule = Annotated[str | None, Query(max_length=2000, description="Only those that the rule with this label raised")]
+OfIncident = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Only those of this incident")]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Trouble}}
 
 
@@ -90,11 +95,30 @@ def _rooms(router: APIRouter, deps: WebDeps) -> None:
 def _alerts(router: APIRouter, deps: WebDeps) -> None:
     @router.get("/api/alerts", tags=["alerts"], dependencies=[needs(Permission.SEE)])
     async def alerts(
-        limit: Limit = 100, before: Before = None, room: OfRoom = None, severity: Worst = None
+        limit: Limit = 100,
+        before: Before = None,
+        room: OfRoom = None,
+        severity: Worst = None,
+        speaker: OfSpeaker = None,
+        named: Named = None,
+        name: OfList = None,
+        rule: OfRule = None,
+        incident: OfIncident = None,
     ) -> AlertPage:
         """Alerts with their reasons, newest first. Those of the canary's room only where that room is asked for."""
         without = [] if room else [each.id for each in deps.hello().rooms if each.canary]
-        rows = await deps.store.alerts(limit, before=before, room=room, severity=severity, without=without)
+        rows = await deps.store.alerts(
+            limit,
+            before=before,
+            room=room,
+            severity=severity,
+            without=without,
+            speaker=speaker,
+            named=named,
+            list_name=name,
+            rule=rule,
+            incident=incident,
+        )
         return AlertPage(
             alerts=[hide.alert(alert_view(alert)) for _, alert in rows],
             before=rows[-1][0] if len(rows) == limit else None,
@@ -107,23 +131,6 @@ def _alerts(router: APIRouter, deps: WebDeps) -> None:
         if found is None:
             raise HTTPException(404, f"There is no alert {alert!r}; it may be older than alerts are kept.")
         return hide.alert(alert_view(found))
-
-    @router.get(
-        "/api/clips/{alert}.wav",
-        dependencies=[needs(Permission.LISTEN)],
-        response_class=FileResponse,
-        responses={200: {"content": {"audio/wav": {}}}, 206: {"description": "The range asked for"}, **NOT_FOUND},
-        tags=["alerts"],
-    )
-    async def clip(alert: str) -> FileResponse:
-        """What was heard around an alert. Takes range requests."""
-        found = await deps.store.alert(alert)
-        if found is None or not found.clip:
-            raise HTTPException(404, f"There is no clip of an alert {alert!r}.")
-        path = deps.clips / found.clip
-        if path.parent != deps.clips or not path.is_file():
-            raise HTTPException(404, f"The clip of alert {alert!r} is on the record, but its file is gone.")
-        return FileResponse(path, media_type="audio/wav", headers={"Cache-Control": "private, no-cache"})
 
 
 def _record(router: APIRouter, deps: WebDeps) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import Page, expect
 
-from monitor.evidence.clip import write
 from monitor.evidence.ring import Part
 from monitor.messages import AbstainedView, Hello, RoomView, SpeakerView, VoiceDetectorView, VoiceView
 from monitor.model import RATE, Severity
@@ -74,15 +73,15 @@ async def shot(page: Page, name: str) -> None:
 
 async def test_a_marked_voice_is_shown_for_review_and_a_word_on_it_is_kept(tmp_path: Path) -> None:
     times = np.arange(10 * RATE) / RATE
-    clips = tmp_path / "clips"
-    clips.mkdir()
-    write(clips, "a1", [Part(0, (6000 * np.sin(600 * times) * np.sin(2 * times)).astype(np.int16))])
+    sound = Part(0, (6000 * np.sin(600 * times) * np.sin(2 * times)).astype(np.int16))
     standing = VoiceStanding(VoiceState.ALERT, 5.9, 21.0, 10, ((Abstained.NOISY, 4.0),), MODEL, "bundled", False)
     async with site(tmp_path, hello=marked, static=STATIC) as it, browser() as context:
         await it.store.add_heard(transcript("u1"), transcript("u1").words)
         await it.store.add_voice(StoredVoice("t1", "lobby", ANN, 5.9), standing, VoiceState.CLEAR)
         await it.store.add_alert(alert("a0"))
-        await it.store.add_alert(alert("a1", severity=Severity.MEDIUM, hits=(), voice=SIGN, clip="a1.wav"))
+        assert it.deps.keeping is not None
+        clip = await it.deps.keeping.vault.keep_parts("a1", transcript("u1").utterance, [sound])
+        await it.store.add_alert(alert("a1", severity=Severity.MEDIUM, hits=(), voice=SIGN, clip=clip))
         page = await context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -36,6 +36,7 @@ from monitor.telemetry.metrics import Metrics
 from monitor.watch import RoomFacts, RoomWatch
 from tests.helpers.service import LIST
 from tests.helpers.trails import trail_of
+from tests.helpers.vaults import keeping_of
 
 ROOM = "lobby"
 ANN = Speaker("s1", "Ann")
@@ -143,9 +144,10 @@ async def house(
         await store.recover(clock())
         await store.begin_session()
         trail = await trail_of(store, directory)
-        ring, clips = Ring(), directory / "clips"
+        ring = Ring()
+        keeping = keeping_of(store, directory, trail, ring, clock)
         policy = Policy(30.0, 3, lambda: uuid.uuid4().hex)
-        raiser = Raiser(store=store, policy=policy, ring=ring, clips=clips, lead=2.0, metrics=metrics, clock=clock)
+        raiser = Raiser(store=store, policy=policy, vault=keeping.vault, metrics=metrics, clock=clock)
         rehearing = Rehearing(store=store, raiser=raiser, ring=ring, metrics=metrics)
         pipeline = Pipeline(
             store=store,
@@ -154,6 +156,7 @@ async def house(
             raiser=raiser,
             rehearing=rehearing,
             ring=ring,
+            vault=keeping.vault,
             languages={},
             near_misses=60,
             metrics=metrics,
@@ -167,7 +170,9 @@ async def house(
             rehearing.hearings = SecondHearings(
                 bigger, backlog_seconds=60.0, idle=batcher.settle, done=rehearing.settle
             )
-        yield House(store, book, library, pipeline, batcher, typist, metrics, Rules(), clips, trail, rehearing.hearings)
+        yield House(
+            store, book, library, pipeline, batcher, typist, metrics, Rules(), keeping, trail, rehearing.hearings
+        )
 
 
 def watch(built: House, clock: Callable[[], float], every: float = 0.0) -> RoomWatch:

@@ -16,6 +16,7 @@ from monitor.web.app import WebDeps, create_app
 from monitor.web.server import serve
 from tests.helpers.storing import database, room
 from tests.helpers.trails import trail_of
+from tests.helpers.vaults import keeping_of
 
 Prepare = Callable[[WebDeps], Awaitable[WebDeps]]
 
@@ -43,14 +44,15 @@ async def site(
     """`path`: a database that exists; `changes`: fields of WebDeps; `prepare` gives those that need the others."""
     feed = Feed(size)
     async with Store.open(path or database(directory), feed.publish) as store:
+        trail = await trail_of(store, (path or directory / "monitor.db").parent)
         deps = WebDeps(
             store=store,
             feed=feed,
             hello=hello,
             health=lambda: [],
             metrics=Metrics(),
-            clips=directory / "clips",
-            trail=await trail_of(store, (path or directory / "monitor.db").parent),
+            trail=trail,
+            keeping=keeping_of(store, directory, trail),
             static=directory / "static",
         )
         deps = replace(deps, **changes)

@@ -257,7 +257,7 @@ async def test_one_utterance_that_breaks_the_recogniser_is_lost_alone(floor: Flo
 
 
 async def test_a_disk_that_takes_no_clip_costs_the_clip_and_not_the_alert(floor: Floor) -> None:
-    (floor.directory / "clips").write_text("a file where the directory should be")
+    (floor.directory / "evidence").write_text("a file where the directory should be")
     async with floor.open(Typist(lambda _: "ask not what your country can do")) as (built, room):
         await room.on_track(floor.track(*sentences(1)))
         await floor.close(built)

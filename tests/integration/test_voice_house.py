@@ -26,6 +26,8 @@ from monitor.voices.models import Loaded
 from monitor.voices.thresholds import Tail
 from tests.helpers.speech import read_audio
 from tests.helpers.storing import database
+from tests.helpers.trails import trail_of
+from tests.helpers.vaults import keeping_of
 from tests.helpers.voice_calibrations import made_up
 
 MISJUDGED = Tail(speakers=100, hours=10.0, over=9.0, exceeding=10, excess=4.0)
@@ -91,12 +93,13 @@ async def at_work(directory: Path, *, settings: Voices | None = None, tail: Tail
     told: list[Numbered] = []
     detector, ring = Turning(), Ring()
     async with Store.open(database(directory), told.append) as store, asyncio.TaskGroup() as tasks:
+        vault = keeping_of(store, directory, await trail_of(store, directory), ring).vault
         voices = VoiceHouse(
             settings or ALERTING,
             loaded(detector, tail),
             store,
             ring,
-            directory / "clips",
+            vault,
             Metrics(),
             lambda: 2000.0,
             lambda _: None,

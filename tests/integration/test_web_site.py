@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import wave
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import numpy as np
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from monitor.errors import OperatorError, PortInUse
+from monitor.evidence.ring import Part
 from monitor.model import Coverage, Gap, Heard, Severity
 from monitor.web.server import serve
 from monitor.wire import Wire, WireClosed
@@ -104,24 +105,33 @@ async def test_a_wrong_parameter_is_refused(tmp_path: Path) -> None:
         assert (await get(it, "/api/alerts?severity=awful")).status == 422
 
 
-async def test_clips_are_served_whole_and_in_ranges(tmp_path: Path) -> None:
-    (tmp_path / "clips").mkdir()
-    with wave.open(str(tmp_path / "clips" / "x.wav"), "wb") as file:
-        file.setparams((1, 2, 16000, 0, "NONE", ""))
-        file.writeframes(bytes(range(256)) * 10)
-    content = (tmp_path / "clips" / "x.wav").read_bytes()
-    (tmp_path / "secret.wav").write_bytes(b"secret")
+async def test_clips_are_served_whole_and_in_ranges_and_hearing_one_is_noted(tmp_path: Path) -> None:
     async with site(tmp_path) as it:
-        await it.store.add_alert(alert("a1", clip="x.wav"))
-        await it.store.add_alert(alert("lost", clip="gone.wav"))
-        await it.store.add_alert(alert("evil", clip="../secret.wav"))
+        assert it.deps.keeping is not None
+        vault = it.deps.keeping.vault
+        speech = transcript("u1").utterance
+        for name in ("a1", "lost"):
+            clip = await vault.keep_parts(name, speech, [Part(0, np.arange(16_000, dtype=np.int16))])
+            await it.store.add_alert(alert(name, clip=clip))
+        await it.store.add_alert(alert("bare"))
+        (tmp_path / "evidence" / "clips" / "lost.clip").unlink()
+        content = await vault.wav("a1")
         whole = await get(it, (await get(it, "/api/alerts/a1")).json["clip"])
         assert (whole.status, whole.headers["Content-Type"], whole.body) == (200, "audio/wav", content)
+        assert whole.body[:4] == b"RIFF"
+        assert len(content) == 44 + 32_000
         part = await get(it, "/api/clips/a1.wav", Range="bytes=44-99")
-        assert (part.status, part.body) == (206, content[44:100])
+        assert (part.status, part.body, part.headers["Content-Range"]) == (206, content[44:100], "bytes 44-99/32044")
+        assert (await get(it, "/api/clips/a1.wav", Range="bytes=-10")).body == content[-10:]
+        assert (await get(it, "/api/clips/a1.wav", Range="bytes=32000-")).body == content[32000:]
         assert (await get(it, "/api/clips/a1.wav", Range="bytes=99999-")).status == 416
+        assert (await get(it, "/api/clips/a1.wav", Range="bytes=x-y")).body == content
         assert "its file is gone" in (await get(it, "/api/clips/lost.wav")).json["detail"]
-        assert (await get(it, "/api/clips/evil.wav")).status == 404
+        assert (await get(it, "/api/clips/bare.wav")).status == 404
+        state = (await get(it, "/api/clips/a1")).json
+        assert (state["state"], state["seconds"], state["began"]) == ("complete", 1.0, 990.0)
+        noted = [(entry.action, entry.subject, entry.room) async for entry in it.store.audit_entries()]
+        assert noted == [("evidence.heard", "a1", "lobby"), ("evidence.heard", "lost", "lobby")]
 
 
 async def test_the_console_is_served_for_all_its_addresses(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,10 +17,13 @@ from monitor.messages import AlertChanged, AlertRaised, Numbered, VoiceChanged, 
 from monitor.model import RATE, Cut, Severity, Speaker, Transcript, Utterance, Word
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
+from monitor.vault import Vault
 from monitor.voice_model import Abstained, VoiceLabel, VoiceScored, VoiceWindow
 from monitor.voices.evidence import Rules, Thresholds
 from monitor.voicing import Plan, Voicing
 from tests.helpers.storing import database
+from tests.helpers.trails import trail_of
+from tests.helpers.vaults import keeping_of
 
 LONG = 6.0
 """Seconds of each utterance; two windows of three seconds are in it."""
@@ -33,7 +37,7 @@ class Scene:
     voicing: Voicing
     store: Store
     ring: Ring
-    clips: Path
+    vault: Vault
     metrics: Metrics
     told: list[Numbered]
     passed: list[VoiceNow]
@@ -43,9 +47,10 @@ class Scene:
     async def say(
         self, *llrs: float | None, track: str = "t1", who: str = "", words: bool = True, mixed: bool = False
     ) -> None:
-        """One utterance whose windows have these LLRs; None: too noisy. The n-th second sounds n."""
+        """One utterance whose windows have these LLRs; None: too noisy. The n-th second is a tone of 100 + 40 n Hz."""
         start = round(self.said * LONG * RATE)
-        audio = np.repeat(np.arange(LONG) + self.said * LONG, RATE).astype(np.int16)
+        pitches = np.repeat(100 + 40 * (np.arange(LONG) + self.said * LONG), RATE)
+        audio = (8000 * np.sin(2 * np.pi * pitches * np.arange(LONG * RATE) / RATE)).astype(np.int16)
         began = BEGAN + self.said * LONG
         speaker = Speaker(who or f"s-{track}", "Ann")
         utterance = Utterance(f"u{self.said}", "lobby", speaker, track, began, start, audio, Cut.SILENCE, mixed=mixed)
@@ -67,25 +72,32 @@ class Scene:
         return VoiceScored(utterance, "net@1", "rooms", tuple(windows), 0.01)
 
 
+def sounding(audio: np.ndarray, at: float) -> int:
+    """Which second it is that sounds there."""
+    piece = audio[round(at * RATE) : round((at + 0.4) * RATE)]
+    return round((np.argmax(np.abs(np.fft.rfft(piece))) / 0.4 - 100) / 40)
+
+
 @asynccontextmanager
 async def scene(directory: Path, alert: float | None = 6.0, without: str = "") -> AsyncIterator[Scene]:
     told: list[Numbered] = []
     passed: list[VoiceNow] = []
-    metrics, ring, clips = Metrics(), Ring(), directory / "clips"
+    metrics, ring = Metrics(), Ring()
     async with Store.open(database(directory), told.append) as store:
+        vault = keeping_of(store, directory, await trail_of(store, directory), ring).vault
         ids = iter(f"alert{n}" for n in range(99))
         voicing = Voicing(
             plan=Plan(Rules(), Thresholds(4.0, alert), Severity.MEDIUM),
             store=store,
             ring=ring,
-            clips=clips,
+            vault=vault,
             metrics=metrics,
             clock=lambda: BEGAN + 500.0,
             new_id=lambda: next(ids),
             passing=passed.append,
             without=frozenset({without}),
         )
-        it = Scene(voicing, store, ring, clips, metrics, told, passed)
+        it = Scene(voicing, store, ring, vault, metrics, told, passed)
         voicing.submit = lambda utterance, language: it.submitted.append((utterance.id, language))
         yield it
 
@@ -116,16 +128,16 @@ async def test_one_alert_with_a_clip_that_plays_what_it_cites(tmp_path: Path) ->
         assert raised.voice is not None
         assert raised.voice.model == "net@1"
         assert raised.voice.llr >= 6.0
-        with wave.open(str(it.clips / f"{raised.id}.wav")) as clip:
+        with wave.open(io.BytesIO(await it.vault.wav(raised.id))) as clip:
             heard = np.frombuffer(clip.readframes(clip.getnframes()), "<i2")
-        second = [heard[round((window.at + 0.5) * RATE)] for window in raised.voice.windows]
-        # The n-th second sounds n: the strong windows begin with the second utterance, every three seconds.
+        second = [sounding(heard, window.at + 0.3) for window in raised.voice.windows]
+        # The strong windows begin with the second utterance, every three seconds.
         assert second == [6 + 3 * n for n in range(len(second))]
         assert len(second) > 2
         assert it.metrics.total("room_monitor_voice_alerts_total") == 1
         stored = await it.store.alert(raised.id)
         assert stored is not None
-        assert stored.clip == f"{raised.id}.wav"
+        assert stored.clip == f"{raised.id}.clip"
 
 
 async def test_it_is_withdrawn_as_evidence_turns_and_stands_again_never_twice(tmp_path: Path) -> None:

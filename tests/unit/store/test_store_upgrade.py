@@ -69,5 +69,6 @@ async def test_a_database_of_the_first_version_is_upgraded_with_all_its_rows(tmp
         assert (old.hits[0].grade, old.hits[0].state, old.voice) == (Grade.A, RuleState.LIVE, None)
         assert await store.add_verdict("a1", Judgement.RIGHT, "Bo") is not None
         assert [(j.rule, j.right) for j in await store.precision()] == [("free money", 1)]
-        assert await store.purge(before=8.0) == ["c"]
+        await store.purge(before=8.0, gone=[("a1", "its time")])
+        assert await store.alert("a1") is None
         assert await store.utterances() == []

@@ -89,7 +89,7 @@ async def test_a_verdict_outlives_its_alert_without_its_note(tmp_path: Path) -> 
         await store.add_hits([hit()], transcript("u1"), [""])
         (stored,) = await store.stored_hits()
         await store.add_verdict(stored.subject, WRONG, "Ann", "a shop")
-        await store.purge(before=1500.0)
+        await store.purge(before=1500.0, gone=[("old", "its time")])
         assert [(v.verdict, v.note) for v in await store.verdicts()] == [
             (WRONG, "a shop"),
             (RIGHT, "clear"),

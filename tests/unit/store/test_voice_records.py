@@ -82,7 +82,7 @@ async def test_a_label_outlives_its_alert_without_its_note(tmp_path: Path) -> No
     async with Store.open(database(tmp_path), lambda _: None, lambda: 3000.0) as store:
         await store.add_alert(about_a_voice())
         await store.label_voice("a1", VoiceLabel.POSSIBLE, "Bo", "she quotes a name")
-        await store.purge(before=5000.0)
+        await store.purge(before=5000.0, gone=[("a1", "its time")])
         assert await store.alert("a1") is None
         assert await store.label_voice("a1", VoiceLabel.POSSIBLE, "Bo") is None
         assert await store.change_voice_alert(about_a_voice()) is None

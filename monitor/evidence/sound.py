@@ -1,0 +1,67 @@
+"""Evidence as Opus (RFC 6716) in Ogg (RFC 7845), in memory: a standard file once it is decrypted.
+
+About 4 kB a second of speech, a seventh of the samples; what came over WebRTC was Opus before.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from monitor.errors import EvidenceUnreadable
+from monitor.model import RATE, Samples
+
+BIT_RATE = 32_000
+"""Bits a second: transparent for speech at 16 kHz (libopus's own table calls 24,000 that)."""
+COMPLEXITY = 5
+"""Of 10: a quarter of the CPU time of 10, for packets a tenth bigger."""
+STEP = RATE // 50
+
+
+def encode(audio: Samples) -> bytes:
+    """An Ogg/Opus file of mono samples at RATE. Raises ValueError for no audio."""
+    if not len(audio):
+        raise ValueError("no audio to encode")
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="ogg") as container:
+        options = {"application": "audio", "compression_level": str(COMPLEXITY), "vbr": "on"}
+        stream = container.add_stream("libopus", rate=RATE, options=options)
+        stream.layout = "mono"
+        stream.format = "s16"
+        stream.bit_rate = BIT_RATE
+        for frame in _frames(audio):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def decode(content: bytes, samples: int) -> Samples:
+    """So many samples at RATE. Raises EvidenceUnreadable where the file is no Ogg/Opus."""
+    try:
+        with av.open(io.BytesIO(content), "r", format="ogg") as container:
+            resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+            blocks = [
+                block.to_ndarray().reshape(-1)
+                for frame in (*container.decode(container.streams.audio[0]), None)
+                for block in resampler.resample(frame)
+            ]
+    except (FFmpegError, IndexError) as error:
+        raise EvidenceUnreadable("the evidence was decrypted, but is no audio that can be read") from error
+    out = np.zeros(samples, np.int16)
+    whole = np.concatenate(blocks)[:samples] if blocks else out[:0]
+    out[: len(whole)] = whole
+    return out
+
+
+def _frames(audio: Samples) -> Iterator[av.AudioFrame]:
+    padded = np.zeros(-(-len(audio) // STEP) * STEP, np.int16)
+    padded[: len(audio)] = audio
+    for start in range(0, len(padded), STEP):
+        frame = av.AudioFrame.from_ndarray(padded[None, start : start + STEP], format="s16", layout="mono")
+        frame.sample_rate = RATE
+        frame.pts = start
+        yield frame

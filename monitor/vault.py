@@ -1,0 +1,494 @@
+"""The vault: all audio that is kept, sealed. A key for each visit to a room, and below it one for each kept clip.
+
+    utterance → ring (sealed, on disk, bounded) ─ alert → clip (sealed) ─ no alert needs the session any more → its key
+                                                                          is destroyed, and a receipt is written
+
+What is said is held for a minute, so that a clip can begin before its hit. A clip is written before its alert is
+stored, so a stored alert always has one that can be read; what is said after the hit is added when it was said
+("recording" until then), or after a crash, as far as the ring on the disk has it.
+
+When the room is left and all of it is examined, the ring goes. If no clip was kept, so does the key: from then on
+nobody can read anything of that visit, whatever copies of files there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from monitor.audit.trail import SYSTEM, Trail
+from monitor.errors import EvidenceUnknown, EvidenceUnreadable
+from monitor.evidence import keys
+from monitor.evidence.clip import assemble, together, wav
+from monitor.evidence.files import Files, Segment, hashed
+from monitor.evidence.master import Master, unwrap_with
+from monitor.evidence.ring import Part, Ring
+from monitor.evidence.sound import decode, encode
+from monitor.evidence_model import Clip, ClipState, Receipt, RoomSession
+from monitor.model import RATE, KeywordHit, Samples, Utterance
+from monitor.store.store import Store
+
+log = structlog.get_logger()
+
+WAITING = 256
+"""Utterances that may wait to be sealed; beyond, the oldest is not put on the disk (it is examined all the same)."""
+LONGEST_HIT = 30.0
+"""Seconds: a combination may reach further back than a clip does."""
+PATIENCE = 15.0
+"""Seconds beyond the wanted end of a clip after which it is complete with what was said: an utterance's length, its
+recognition, and then some."""
+KEYS_HELD = 256
+"""Unwrapped keys of closed sessions that are held in memory."""
+OVER = 4096
+"""Tracks that are over and still known to be, for hits that a second hearing finds later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the settings say, in seconds."""
+
+    before: float
+    after: float
+    ring: float
+    longest: float  # a session in which nobody leaves is followed by a new one after so long
+
+    def __post_init__(self) -> None:
+        if self.ring < self.before + self.after:
+            raise ValueError("the ring must hold a clip")
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    """A session that goes on."""
+
+    id: str
+    room: str
+    key: bytes
+    opened: float  # wall time
+    tracks: set[str] = field(default_factory=set)  # that are not settled yet
+    uses: int = 0  # clips that are being written, or to which something is still to be added
+    closing: bool = False  # the room was left, or a newer session follows
+
+
+@dataclass(slots=True)
+class _Recording:
+    """A clip to which the seconds after the hit are still to be added."""
+
+    clip: Clip
+    since: int  # media time, samples
+    origin: float  # wall time of the track's media time 0
+    session: _Open
+    due: float  # time of the event loop
+    parts: tuple[Part, ...] | None = None  # taken out of the ring before it forgot the track
+
+    @property
+    def track(self) -> str:
+        return self.clip.track
+
+
+class Vault:
+    """One for all rooms. `begin` first, `run` in a task, `end` last."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        ring: Ring,
+        files: Files,
+        masters: Sequence[Master],
+        plan: Plan,
+        trail: Trail,
+        clock: Callable[[], float],
+    ) -> None:
+        """`masters`: the first one wraps; any of them unwraps what it wrapped."""
+        self._store = store
+        self._ring = ring
+        self._files = files
+        self._masters = list(masters)
+        self._plan = plan
+        self._trail = trail
+        self._clock = clock
+        self._live: set[str] = set()  # rooms that the monitor is in
+        self._sessions: dict[str, _Open] = {}  # by room: the one that new tracks belong to
+        self._all: dict[str, _Open] = {}  # by id: all that are not ended
+        self._of: dict[str, _Open] = {}  # by track
+        self._known: OrderedDict[str, bytes] = OrderedDict()  # keys of ended sessions
+        self._over: OrderedDict[str, None] = OrderedDict()  # tracks that are settled
+        self._heard: dict[str, int] = {}  # by track: media time up to which something was said
+        self._recordings: dict[str, _Recording] = {}  # by alert
+        self._waiting: deque[Utterance] = deque(maxlen=WAITING)
+        self._gone: deque[tuple[str, _Open]] = deque()  # tracks whose part of the ring is to go; bounded by tracks
+        self._wake = asyncio.Event()
+        self._turn = asyncio.Lock()  # work in the background, or an erasure
+        self._door = asyncio.Lock()  # one clip is begun at a time, or an erasure is at work
+        self._making = asyncio.Lock()
+        self._closed = False
+
+    @property
+    def masters(self) -> set[str]:
+        """Ids of the master keys that are set."""
+        return {master.id for master in self._masters}
+
+    def wrap_with(self, master: Master) -> None:
+        """New keys are wrapped by this one from now on."""
+        self._masters = [master, *(each for each in self._masters if each.id != master.id)]
+
+    # what the rooms tell; never waits
+
+    def entered(self, room: str) -> None:
+        self._live.add(room)
+
+    def left(self, room: str) -> None:
+        """The visit is over; what is still to be examined of it belongs to it."""
+        self._live.discard(room)
+        if (session := self._sessions.pop(room, None)) is not None:
+            session.closing = True
+        self._wake.set()
+
+    def hear(self, utterance: Utterance) -> None:
+        """Somebody said something. The ring in memory has it already."""
+        self._over.pop(utterance.track, None)
+        self._waiting.append(utterance)
+        self._wake.set()
+
+    def forget(self, track: str) -> None:
+        """All of the track is examined, or its speaker withdrew: nothing more of it is added to any clip. To be called
+        before the ring in memory forgets it.
+        """
+        for recording in self._recordings.values():
+            if recording.track == track and recording.parts is None:
+                recording.parts = self._ring.between(track, recording.since, recording.clip.until)
+        kept = [each for each in self._waiting if each.track != track]
+        self._waiting.clear()
+        self._waiting.extend(kept)
+        self._heard.pop(track, None)
+        self._over[track] = None
+        while len(self._over) > OVER:
+            self._over.popitem(last=False)
+        session = self._of.pop(track, None)
+        if session is not None:
+            self._gone.append((track, session))
+        self._wake.set()
+
+    # alerts
+
+    async def keep(self, alert: str, hit: KeywordHit, utterance: Utterance) -> str:
+        """Seal what was said around a hit, before its alert is stored. The clip's name, or "" where the disk fails."""
+        first, last = _span(hit, utterance)
+        since = max(0, first - round(self._plan.before * RATE))
+        until = last + round(self._plan.after * RATE)
+        held = self._ring.between(utterance.track, since, until)
+        return await self.keep_parts(alert, utterance, [*held, *_within(utterance, since, until)], since, until)
+
+    async def keep_parts(
+        self, alert: str, utterance: Utterance, parts: Sequence[Part], since: int = 0, until: int = 0
+    ) -> str:
+        """The same for parts that are known. `until` beyond their end: what is said up to there is added later."""
+        ordered = together(parts)
+        async with self._door:
+            try:
+                async with self._using(utterance) as session:
+                    return await self._begin_clip(session, alert, utterance, ordered, since, until)
+            except (OSError, EvidenceUnreadable):
+                log.exception("evidence clip not written", alert=alert)
+                return ""
+
+    async def _begin_clip(
+        self, session: _Open, alert: str, utterance: Utterance, parts: Sequence[Part], since: int, until: int
+    ) -> str:
+        """Raises OSError: nothing is kept then."""
+        end = max(part.end for part in parts)
+        going_on = end < until and utterance.track not in self._over
+        origin = utterance.began - utterance.start / RATE
+        key = keys.new_key()
+        clip = Clip(
+            alert=alert,
+            session=session.id,
+            track=utterance.track,
+            room=utterance.room,
+            speaker=utterance.speaker.id,
+            key=keys.seal(session.key, key, keys.of_clip_key(session.id, alert)),
+            state=ClipState.RECORDING if going_on else ClipState.COMPLETE,
+            start=parts[0].start,
+            samples=end - parts[0].start,
+            until=max(until, end),
+            began=origin + parts[0].start / RATE,
+        )
+        await asyncio.to_thread(self._write, clip, key, parts)
+        await self._store.add_clip(clip)
+        if going_on:
+            due = asyncio.get_running_loop().time() + (until - end) / RATE + PATIENCE
+            session.uses += 1
+            recording = self._recordings[alert] = _Recording(clip, since, origin, session, due)
+            if utterance.track in self._over:  # since a moment ago
+                recording.parts = ()
+            self._wake.set()
+        return f"{alert}.clip"
+
+    # reading
+
+    async def clip(self, alert: str) -> Clip | None:
+        return await self._store.clip(alert)
+
+    async def opus(self, alert: str) -> bytes:
+        """The clip of an alert as an Ogg/Opus file. Raises EvidenceUnknown, EvidenceUnreadable."""
+        return (await self._opened(alert))[1]
+
+    async def wav(self, alert: str) -> bytes:
+        """The clip of an alert as a WAV file: 16-bit mono at RATE. Raises EvidenceUnknown, EvidenceUnreadable."""
+        clip, content = await self._opened(alert)
+        return await asyncio.to_thread(lambda: wav(decode(content, clip.samples)))
+
+    async def _opened(self, alert: str) -> tuple[Clip, bytes]:
+        clip = await self._store.clip(alert)
+        if clip is None:
+            raise EvidenceUnknown(f"There is no clip of an alert {alert!r}.")
+        key = keys.unseal(await self._key(clip.session), clip.key, keys.of_clip_key(clip.session, alert))
+        sealed = await asyncio.to_thread(self._files.read_clip, alert)
+        if sealed is None:
+            raise EvidenceUnknown(f"The clip of alert {alert!r} is on the record, but its file is gone.")
+        return clip, keys.unseal(key, sealed, keys.of_clip(clip.session, alert))
+
+    async def key_of(self, session: RoomSession) -> bytes:
+        """Raises EvidenceUnreadable where it is destroyed, or wrapped by another master key than those that are set."""
+        if session.key is None:
+            raise EvidenceUnreadable(f"The key of session {session.id} is destroyed: nothing of it can be read.")
+        return await asyncio.to_thread(unwrap_with, self._masters, session.master, session.id, session.key)
+
+    async def _key(self, session: str) -> bytes:
+        if session in self._all:
+            return self._all[session].key
+        if session not in self._known:
+            found = await self._store.room_session(session)
+            if found is None:
+                raise EvidenceUnknown(f"There is no session {session!r}.")
+            self._known[session] = await self.key_of(found)
+        self._known.move_to_end(session)
+        while len(self._known) > KEYS_HELD:
+            self._known.popitem(last=False)
+        return self._known[session]
+
+    # erasing
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Within it no clip is written and no session ended: for who erases."""
+        async with self._door, self._turn:
+            yield
+
+    def discard(self, alerts: Sequence[str], sessions: Sequence[str], tracks: Sequence[str]) -> None:
+        """They were erased in the database: forget them here, and their audio. What is said from now on is new."""
+        for alert in alerts:
+            if (recording := self._recordings.pop(alert, None)) is not None:
+                recording.session.uses -= 1
+        for session in sessions:
+            self._known.pop(session, None)
+            self._end_now(session)
+        for track in tracks:
+            if (now := self._of.pop(track, None)) is not None:
+                self._gone.append((track, now))
+            self._heard.pop(track, None)
+            self._ring.forget(track)
+        gone = set(tracks)
+        kept = [each for each in self._waiting if each.track not in gone]
+        self._waiting.clear()
+        self._waiting.extend(kept)
+        self._wake.set()
+
+    def _end_now(self, session: str) -> None:
+        known = self._all.pop(session, None)
+        if known is None:
+            return
+        known.closing = True
+        if self._sessions.get(known.room) is known:
+            del self._sessions[known.room]
+        for track in [track for track, now in self._of.items() if now is known]:
+            del self._of[track]
+
+    # life
+
+    async def run(self) -> None:
+        """Seal what is heard, and end what is over. Returns once `close` was called."""
+        while not self._closed:
+            self._wake.clear()
+            await self._work()
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake.set()
+
+    async def end(self) -> None:
+        """Complete all clips with what there is, and end all sessions."""
+        for recording in self._recordings.values():
+            if recording.parts is None:
+                recording.parts = self._ring.between(recording.track, recording.since, recording.clip.until)
+        for session in self._all.values():
+            session.closing = True
+            session.tracks.clear()
+        await self._work()
+
+    async def _work(self) -> None:
+        async with self._turn:
+            while self._waiting:
+                await self._seal(self._waiting.popleft())
+            await self._complete()
+            while self._gone:
+                track, session = self._gone.popleft()
+                session.tracks.discard(track)
+                segments = await asyncio.to_thread(self._files.segments, session.id, track)
+                await asyncio.to_thread(self._files.drop_segments, session.id, segments)
+            for session in list(self._all.values()):
+                over = session.closing or session.room not in self._live
+                if over and not session.tracks and not session.uses:
+                    await self._end(session)
+
+    async def _seal(self, utterance: Utterance) -> None:
+        """Put what is new of an utterance into the ring on the disk, and take out what is too old."""
+        start = max(utterance.start, self._heard.get(utterance.track, 0))
+        if start >= utterance.end:
+            return
+        segment = Segment(hashed(utterance.track), start, utterance.end)
+        audio = utterance.audio[start - utterance.start :]
+        try:
+            async with self._using(utterance) as session:
+                await asyncio.to_thread(self._put, session, segment, audio, utterance.track)
+        except (OSError, EvidenceUnreadable):
+            log.exception("the ring of recent audio can't be written", room=utterance.room)
+        if utterance.track in self._of:  # not forgotten meanwhile
+            self._heard[utterance.track] = utterance.end
+
+    def _put(self, session: _Open, segment: Segment, audio: Samples, track: str) -> None:
+        sealed = keys.seal(session.key, encode(audio), keys.of_segment(session.id, segment.name))
+        self._files.put_segment(session.id, segment, sealed)
+        oldest = segment.end - round(self._plan.ring * RATE)
+        old = [each for each in self._files.segments(session.id, track) if each.end <= oldest]
+        self._files.drop_segments(session.id, old)
+
+    async def _complete(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for alert, recording in list(self._recordings.items()):
+            said = self._heard.get(recording.track, 0)
+            if recording.parts is not None or said >= recording.clip.until or now >= recording.due:
+                await self._finish(recording)
+                if self._recordings.pop(alert, None) is not None:  # else it was erased meanwhile
+                    recording.session.uses -= 1
+
+    async def _finish(self, recording: _Recording) -> None:
+        """The same clip with what was said after the hit, where that is more than it has."""
+        parts = recording.parts
+        if parts is None:
+            parts = self._ring.between(recording.track, recording.since, recording.clip.until)
+        await self.extend(recording.clip, parts, recording.session.key, recording.origin)
+
+    async def extend(self, clip: Clip, parts: Sequence[Part], session_key: bytes, origin: float) -> None:
+        """Replace the audio of a clip by parts that reach further, and call it complete. `origin`: see _Recording."""
+        done = replace(clip, state=ClipState.COMPLETE)
+        ordered = together(parts)
+        if ordered and ordered[0].start <= clip.start and max(part.end for part in ordered) > clip.end:
+            start = ordered[0].start
+            end = max(part.end for part in ordered)
+            done = replace(done, start=start, samples=end - start, began=origin + start / RATE)
+            key = keys.unseal(session_key, clip.key, keys.of_clip_key(clip.session, clip.alert))
+            try:
+                await asyncio.to_thread(self._write, done, key, ordered)
+            except OSError:
+                log.exception("the end of an evidence clip is not written", alert=clip.alert)
+                done = replace(clip, state=ClipState.COMPLETE)
+        await self._store.change_clip(done)
+
+    def _write(self, clip: Clip, key: bytes, parts: Sequence[Part]) -> None:
+        sealed = keys.seal(key, encode(assemble(parts)), keys.of_clip(clip.session, clip.alert))
+        self._files.put_clip(clip.alert, sealed)
+
+    # sessions
+
+    @asynccontextmanager
+    async def _using(self, utterance: Utterance) -> AsyncIterator[_Open]:
+        """The session that an utterance belongs to, with its key; it doesn't end within. Raises EvidenceUnreadable."""
+        async with self._making:
+            session = self._of.get(utterance.track) or await self._session(utterance)
+            session.uses += 1
+        try:
+            yield session
+        finally:
+            session.uses -= 1
+            self._wake.set()
+
+    async def _session(self, utterance: Utterance) -> _Open:
+        over = utterance.track in self._over
+        session = self._sessions.get(utterance.room)
+        if session is not None and self._clock() - session.opened > self._plan.longest:
+            session.closing = True
+            session = None
+        if session is None:
+            made, key = await self.make_session(utterance.room, self._clock())
+            session = self._all[made.id] = _Open(made.id, utterance.room, key, made.opened_at, closing=over)
+            if not over:
+                self._sessions[utterance.room] = session
+        if not over:
+            self._of[utterance.track] = session
+            session.tracks.add(utterance.track)
+        await self._store.add_session_track(utterance.track, session.id, utterance.room, utterance.speaker.id)
+        return session
+
+    async def make_session(self, room: str, at: float) -> tuple[RoomSession, bytes]:
+        """A session with its new key, stored."""
+        name, key, master = uuid.uuid4().hex, keys.new_key(), self._masters[0]
+        session = RoomSession(
+            id=name,
+            room=room,
+            opened_at=at,
+            closed_at=None,
+            key=await asyncio.to_thread(master.wrap, name, key),
+            master=master.id,
+            fingerprint=keys.fingerprint(key),
+            witness=keys.seal(key, keys.WITNESS, keys.of_witness(name)),
+        )
+        await self._store.add_room_session(session)
+        return session, key
+
+    async def _end(self, session: _Open) -> None:
+        self._end_now(session.id)
+        await self.end_session(session.id, self._clock())
+
+    async def end_session(self, session: str, at: float) -> Receipt | None:
+        """The visit is over and examined. Without a clip its key is destroyed; the receipt says so."""
+        await asyncio.to_thread(self._files.drop_ring, session)
+        if await self._store.clips(session):
+            await self._store.close_room_session(session, at)
+            return None
+        return await self.destroy(session, SYSTEM, "nothing to keep")
+
+    async def destroy(self, session: str, who: str, why: str) -> Receipt | None:
+        """The key of a session that has no clip, or none any more. None: it was gone."""
+        found = await self._store.room_session(session)
+        if found is None or found.key is None:
+            return None
+        await self._trail.note(who, "evidence.destroyed", session, found.room, why=why, fingerprint=found.fingerprint)
+        self._known.pop(session, None)
+        return await self._store.destroy_session(session, self._clock(), who, why)
+
+
+def _span(hit: KeywordHit, utterance: Utterance) -> tuple[int, int]:
+    """First and last sample of a hit. A combination's may be somebody else's, or long ago: the utterance's."""
+    first, last = round(hit.start * RATE), round(hit.end * RATE)
+    here = utterance.start <= last <= utterance.end + RATE
+    if here and last - round(LONGEST_HIT * RATE) <= first <= last:
+        return first, last
+    return utterance.start, utterance.end
+
+
+def _within(utterance: Utterance, since: int, until: int) -> list[Part]:
+    start, end = max(utterance.start, since), min(utterance.end, until)
+    return [Part(start, utterance.audio[start - utterance.start : end - utterance.start])] if start < end else []
