@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import replace
 
 import structlog
 from fastapi import APIRouter
@@ -18,6 +19,7 @@ from fastapi import APIRouter
 from monitor import __version__, list_chores, reviewing
 from monitor import canary as canaries
 from monitor import house as houses
+from monitor.admission import admission, door_of
 from monitor.alerts.feed import Feed
 from monitor.canary import Canary
 from monitor.catalog.backtests import Backtests
@@ -60,7 +62,7 @@ from monitor.web.host import host
 from monitor.web.host_custody import KeptCustody
 from monitor.web.host_links import host_links
 from monitor.web.host_views import Hosts
-from monitor.web.server import serve
+from monitor.web.server import Server, serve
 from monitor.web.standing import Standing
 
 log = structlog.get_logger()
@@ -115,18 +117,22 @@ class Service:
             trail=house.trail,
         )
         await catalog.begin()
+        entry = await admission(settings, house.store, house.trail.note)
         async with Trials[Report]() as trials, BuiltinRooms(()) as builtin, asyncio.TaskGroup() as tasks:
             drained = tasks.create_task(house.run())
             rooms = self._rooms = MonitoredRooms(
                 settings, house, register, builtin, self._talking, Consents(house.store, house.trail, time.time)
             )
             chores = [tasks.create_task(chore) for chore in self._chores(house, rooms, catalog)]
+            chores.append(tasks.create_task(entry.keep()))
             if settings.canary.enabled:
-                self._canary = self._make_canary(house, rooms, builtin)
-            app = create_app(self._web(house, rooms, builtin, catalog, trials))
-            async with serve(app, settings.web.host, settings.web.port) as server, AsyncExitStack() as stack:
-                stack.enter_context(announced(settings.storage.data, server.url))
-                await self._monitor(server.url, rooms, beside)
+                self._canary = self._make_canary(house, rooms, builtin, entry.key)
+            parts = self._web(house, rooms, builtin, catalog, trials)
+            app = create_app(replace(parts, access=entry.accounts, provider=entry.provider))
+            web, door = settings.web, door_of(settings)
+            async with serve(app, web.host, web.port, door) as server, AsyncExitStack() as stack:
+                stack.enter_context(announced(settings.storage.data, server.own_url, entry.key))
+                await self._monitor(server, rooms, beside)
                 await builtin.end()
                 await self._drain(house, drained)
                 for chore in chores:
@@ -137,14 +143,14 @@ class Service:
                 self._feed.close()
 
     async def _monitor(
-        self, url: str, rooms: MonitoredRooms, beside: Callable[[str], Coroutine[None, None, None]] | None
+        self, server: Server, rooms: MonitoredRooms, beside: Callable[[str], Coroutine[None, None, None]] | None
     ) -> None:
         """Be in the rooms until somebody says stop; returns once all are left."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(rooms.run(url))
-            helpers = [tasks.create_task(beside(url))] if beside else []
+            tasks.create_task(rooms.run(server.own_url))
+            helpers = [tasks.create_task(beside(server.url))] if beside else []
             if self._canary:
-                helpers.append(tasks.create_task(self._canary.run(url)))
+                helpers.append(tasks.create_task(self._canary.run(server.own_url)))
             await self._stop.wait()
             for helper in helpers:
                 helper.cancel()
@@ -199,7 +205,7 @@ class Service:
 
     # parts
 
-    def _make_canary(self, house: House, rooms: MonitoredRooms, builtin: BuiltinRooms) -> Canary:
+    def _make_canary(self, house: House, rooms: MonitoredRooms, builtin: BuiltinRooms, key: str) -> Canary:
         plan = self._settings.canary
         return Canary(
             plan,
@@ -208,6 +214,7 @@ class Service:
             count=self._metrics.canary,
             lists=house.library.names,
             live=lambda: rooms.watches[plan.room].state is RoomState.LIVE,
+            key=key,
         )
 
     def _web(

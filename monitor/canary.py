@@ -99,12 +99,14 @@ class Canary:
         count: Callable[[str, float | None], None],
         lists: Callable[[], list[str]],
         live: Callable[[], bool],
+        key: str = "",
     ) -> None:
-        """`token` opens the room; `store` writes the outcome down and tells the feed; `count` is for the metrics;
+        """`token` opens the room, `key` the feed; `store` writes the outcome down and tells the feed; `count` is for the metrics;
         `lists`: those in force, name@version; `live`: whether the monitor is in the room.
         """
         self._plan = plan
         self._token = token
+        self._key = key
         self._store = store
         self._count = count
         self._lists = lists
@@ -206,7 +208,7 @@ class Canary:
 
     async def _listen(self, url: str, tried: Try, listening: asyncio.Event) -> None:
         """Follow the feed as any client does, until the alert comes. Raises ConnectionLost."""
-        async with connect(f"{url}/feed", proxy=None) as feed:
+        async with connect(f"{url}/feed", additional_headers=addresses.authorized(self._key), proxy=None) as feed:
             async for text in feed:
                 if not listening.is_set() or '"type":"alert' in str(text) or '"type":"heard"' in str(text):
                     self._note(FEED.validate_json(text), tried, listening)
@@ -247,7 +249,7 @@ def judged(plan: Plan, tried: Try, *, asked: bool) -> CanaryRan:
     return CanaryRan.model_validate(values)
 
 
-def request(settings: Settings, url: str | None = None) -> CanaryRan:
+def request(settings: Settings, url: str | None = None, token: str = "") -> CanaryRan:
     """Let the running service speak now: POST /api/canary. Raises ServiceSilent, OperatorError, ConfigInvalid."""
     plan, data = settings.canary, settings.storage.data
     if not (found := url or addresses.found(data)):
@@ -255,7 +257,8 @@ def request(settings: Settings, url: str | None = None) -> CanaryRan:
     address = found.rstrip("/")
     if not address.startswith(("http://", "https://")):
         raise ConfigInvalid(f"{address} is neither http nor https")
-    asked = Request(f"{address}/api/canary", method="POST")  # noqa: S310  scheme checked
+    headers = addresses.authorized(token if url else addresses.key(data))
+    asked = Request(f"{address}/api/canary", headers=headers, method="POST")  # noqa: S310  scheme checked
     patience = SPOKEN + plan.within * LATE
     try:
         with build_opener(ProxyHandler({})).open(asked, timeout=patience) as answer:

@@ -20,9 +20,11 @@ from monitor.commands.export import app as export
 from monitor.commands.keywords_try import app as keywords
 from monitor.commands.rooms_change import app as rooms
 from monitor.commands.top import top
+from monitor.commands.users import app as users
 from monitor.commands.verify import verify
 from monitor.commands.voices import app as voices
 from monitor.config import Settings, load
+from monitor.config_access import token_for_commands
 from monitor.errors import MonitorError
 from monitor.running import run_expected
 from monitor.show import alert_row, alert_table, file_progress, print_finding, print_summary
@@ -39,6 +41,7 @@ app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
 app.add_typer(rooms, name="rooms")
 app.add_typer(voices, name="voices")
+app.add_typer(users, name="users")
 app.add_typer(bench, name="bench")
 app.add_typer(audit, name="audit")
 app.add_typer(export, name="export")
@@ -84,7 +87,6 @@ def run(config: Config = None, trust: Trust = False) -> None:
 
     settings = _speech(load(config), trust=trust)
     start_log(settings)
-    _warn_if_open(settings)
     if not Register(settings.storage.data, settings.rooms).all_ready:
         err.print(
             "No rooms are configured: the dashboard will be empty. Add a \\[\\[rooms]] table to the settings file, "
@@ -205,7 +207,7 @@ def canary(
     from monitor.canary import request
     from monitor.show import print_canary
 
-    ran = request(load(config), url)
+    ran = request(load(config), url, token_for_commands())
     print(ran.model_dump_json()) if as_json else print_canary(out, ran)
     raise typer.Exit(0 if ran.outcome == "heard" else 1)
 
@@ -278,11 +280,3 @@ def _speech(settings: Settings, model: str | None = None, trust: bool = False) -
     """The settings with what the command line says of the model."""
     said: dict[str, Any] = ({"model": model} if model else {}) | ({"trust": True} if trust else {})
     return settings.model_copy(update={"speech": settings.speech.model_copy(update=said)})
-
-
-def _warn_if_open(settings: Settings) -> None:
-    if settings.web.host not in ("127.0.0.1", "localhost", "::1"):
-        err.print(
-            f"[yellow]The dashboard listens on {settings.web.host} and has no user accounts yet:[/] "
-            "whoever reaches it hears what it shows. Put a proxy that checks who comes in front of it."
-        )

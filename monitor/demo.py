@@ -24,9 +24,10 @@ PAUSE = 1.5
 
 
 def settings_for(base: Settings, data: Path) -> Settings:
-    """The demo's settings: its own room and its own data directory."""
+    """The demo's settings: its own room and its own data directory, on this machine alone and without TLS."""
+    web = Web(port=base.web.port)
     storage = base.storage.model_copy(update={"data": data})
-    return base.model_copy(update={"rooms": (ROOM,), "storage": storage})
+    return base.model_copy(update={"rooms": (ROOM,), "storage": storage, "web": web})
 
 
 async def run(settings: Settings, recordings: list[Recording], ready: Callable[[str, list[str]], None]) -> None:

@@ -81,18 +81,21 @@ class Desk:
         return reply.body
 
 
-def desk(lists: Path, data: Path, url: str | None = None) -> AbstractAsyncContextManager[Desk]:
+def desk(lists: Path, data: Path, url: str | None = None, token: str = "") -> AbstractAsyncContextManager[Desk]:
     """For keyword lists. `lists`, `data`: directories of the settings; `url`: of a service that runs elsewhere."""
-    return door(data, url, lambda: _own(lists, data))
+    return door(data, url, lambda: _own(lists, data), token)
 
 
 @asynccontextmanager
 async def door(
-    data: Path, url: str | None, own: Callable[[], AbstractAsyncContextManager[FastAPI]]
+    data: Path, url: str | None, own: Callable[[], AbstractAsyncContextManager[FastAPI]], token: str = ""
 ) -> AsyncIterator[Desk]:
-    """`own`: makes the API for the moment where no service runs; the data directory is ours alone meanwhile."""
+    """`own`: makes the API for the moment where no service runs; the data directory is ours alone meanwhile.
+
+    `token`: an API token for a service elsewhere; that of this data directory has a key of its own (web/address.py).
+    """
     if url is not None:
-        yield Desk(_remote(url))
+        yield Desk(_remote(url, token))
         return
     async with AsyncExitStack() as stack:
         try:
@@ -101,7 +104,7 @@ async def door(
             there = address.found(data)
             if there is None:
                 raise ServiceSilent(f"A service works on {data} and can't be asked yet: it starts or stops.") from None
-            yield Desk(_remote(there))
+            yield Desk(_remote(there, address.key(data)))
         else:
             yield Desk(_local(await stack.enter_async_context(own())))
 
@@ -124,11 +127,12 @@ async def _own(lists: Path, data: Path) -> AsyncIterator[FastAPI]:
         yield app
 
 
-def _remote(url: str) -> Send:
+def _remote(url: str, token: str) -> Send:
     opener = build_opener(ProxyHandler({}))  # the service is on this machine or named by hand: never by a proxy
 
     def send(method: str, path: str, body: bytes) -> Reply:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers |= address.authorized(token)
         request = Request(url.rstrip("/") + path, body or None, headers, method=method)  # noqa: S310
         try:
             with opener.open(request, timeout=PATIENCE) as response:

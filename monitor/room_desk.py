@@ -17,9 +17,9 @@ from monitor.web.answers import RoomList
 from monitor.web.refusals import refuse_in_words
 
 
-def room_desk(settings: Settings, url: str | None = None) -> AbstractAsyncContextManager[Desk]:
+def room_desk(settings: Settings, url: str | None = None, token: str = "") -> AbstractAsyncContextManager[Desk]:
     """`url`: of a service that runs elsewhere. Without any service it is written down for the next start."""
-    return door(settings.storage.data, url, lambda: _own(settings))
+    return door(settings.storage.data, url, lambda: _own(settings), token)
 
 
 class Alone:

@@ -58,6 +58,7 @@ class Plan:
     claim: str  # in which groups or roles are
     roles: Mapping[str, tuple[str, ...]]  # role → values of the claim that give it
     everyone: tuple[str, ...] = ()  # roles of whoever the provider vouches for
+    address: str = ""  # where browsers reach this service; empty: as they asked for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,11 @@ class Provider:
     @property
     def name(self) -> str:
         return self._plan.name
+
+    @property
+    def address(self) -> str:
+        """Where browsers reach this service; empty: as they asked for it."""
+        return self._plan.address
 
     async def begin(self, redirect: str, back: str) -> tuple[str, str]:
         """Where to send the browser, and the cookie that it keeps meanwhile.

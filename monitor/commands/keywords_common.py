@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from monitor.config import load
+from monitor.config_access import token_for_commands
 from monitor.errors import KeywordListInvalid, KeywordListUnknown, OperatorError
 from monitor.running import run_expected
 
@@ -52,7 +53,7 @@ def ask(work: Callable[[Desk], Awaitable[T]], config: Path | None, url: str | No
     settings = load(config)
 
     async def run() -> T:
-        async with desk(settings.keywords.lists, settings.storage.data, url) as asked:
+        async with desk(settings.keywords.lists, settings.storage.data, url, token_for_commands()) as asked:
             return await work(asked)
 
     return run_expected(run())

@@ -15,6 +15,7 @@ from rich.table import Table
 from monitor.commands.common import Config, out
 from monitor.commands.rooms import app
 from monitor.config import load
+from monitor.config_access import token_for_commands
 from monitor.errors import ConfigInvalid
 from monitor.running import run_expected
 
@@ -130,7 +131,7 @@ def _ask(work: Callable[[Desk], Awaitable[Any]], config: Path | None, url: str |
     settings = load(config)
 
     async def run() -> Any:
-        async with room_desk(settings, url) as asked:
+        async with room_desk(settings, url, token_for_commands()) as asked:
             return await work(asked)
 
     return run_expected(run())

@@ -11,7 +11,8 @@ from rich.live import Live
 
 from monitor.commands.common import Config, out
 from monitor.config import load
-from monitor.errors import ServiceSilent
+from monitor.config_access import TOKEN_VARIABLE, token_for_commands
+from monitor.errors import OperatorError, ServiceSilent
 from monitor.top import Moment, samples, screen
 from monitor.web import address
 
@@ -28,13 +29,15 @@ def top(
     once: Annotated[bool, typer.Option("--once", help="Show one screen and end, as without a terminal")] = False,
 ) -> None:
     """Watch a running service in the terminal: rooms, lag, load, alerts. Ctrl-C ends it."""
-    there = url or address.found(load(config).storage.data)
+    data = load(config).storage.data
+    there = url or address.found(data)
     if there is None:
         raise ServiceSilent(
             "No service runs on this data directory. `room-monitor run` starts one; --url names another."
         )
     # Straight to the service: it is on this machine or named by hand, never behind a proxy.
-    with httpx.Client(base_url=there, timeout=PATIENCE, trust_env=False) as client:
+    shown = address.authorized(token_for_commands() if url else address.key(data))
+    with httpx.Client(base_url=there, headers=shown, timeout=PATIENCE, trust_env=False) as client:
         before = _look(client)
         if once or not out.is_terminal:
             out.print(screen(before, None))
@@ -55,6 +58,8 @@ def _look(client: httpx.Client) -> Moment:
     try:
         texts = [client.get(path) for path in ("/metrics", "/api/rooms", "/api/alerts?limit=8", "/healthz")]
         metrics, rooms, alerts, health = texts
+        if refused := next((answer for answer in texts if answer.status_code in (401, 403)), None):
+            raise OperatorError(f"{client.base_url}: {refused.json()['detail']} [{TOKEN_VARIABLE}]")
         return Moment(
             time.time(),
             samples(metrics.text),

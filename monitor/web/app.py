@@ -9,6 +9,7 @@ from monitor.access.roles import Permission
 from monitor.web.api import api
 from monitor.web.audit import audit, exports
 from monitor.web.auth import auth, who_am_i
+from monitor.web.auth_provider import provider_routes
 from monitor.web.auth_users import users
 from monitor.web.canary import canary_api
 from monitor.web.clips import clips
@@ -80,6 +81,8 @@ def create_app(deps: WebDeps) -> FastAPI:
     if deps.access is not None:
         app.include_router(auth(deps, deps.access))
         app.include_router(users(deps.access))
+        if deps.provider is not None:
+            app.include_router(provider_routes(deps.provider, deps.access))
     app.include_router(pages(deps.static))
     label_all(app)
     return app

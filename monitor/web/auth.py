@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from monitor.access.accounts import Accounts
-from monitor.access.roles import Permission, Person, permitted
+from monitor.access.roles import Permission, Person
 from monitor.account_model import SignedIn
 from monitor.errors import AccountConflict
 from monitor.web import auth_users
@@ -67,13 +67,12 @@ def _me(who: Person, deps: WebDeps, accounts: Accounts | None) -> Me:
     account = None
     if accounts is not None and who.via in ("session", "token"):
         account = accounts.account(who.name)
-    rights = permitted(who.roles)
     return Me(
         signed_in=who.known,
         name=who.name,
         shown_name=account.shown_name if account else who.name,
         roles=sorted(who.roles),
-        permissions=sorted(right for right in rights if who.may(right)),
+        permissions=[permission for permission in Permission if who.may(permission)],
         via=who.via,
         own_password=bool(account and account.password),
         ways=Ways(password=accounts is not None, provider=deps.provider.name if deps.provider else ""),

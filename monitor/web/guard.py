@@ -38,6 +38,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
 }
+STRICT = "max-age=31536000"
+"""Whoever came over TLS once never comes without it again."""
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST = 20 * 1024 * 1024
@@ -65,7 +67,7 @@ class Guard:
         elif (body := await _Body.read(scope, receive)) is None:
             await refuse(scope, send, f"A request may hold {LONGEST} bytes at most.", 413)
         else:
-            await self._app(scope, body.receive, _with_headers(send))
+            await self._app(scope, body.receive, _with_headers(send, secure=scope.get("scheme") == "https"))
 
     def _refusal(self, scope: Scope) -> str:
         """Why not; empty: welcome."""
@@ -144,12 +146,14 @@ def _same(origin: str, host: str) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, *, secure: bool) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
+            if secure:
+                headers.setdefault("Strict-Transport-Security", STRICT)
         await send(message)
 
     return wrapped

@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import errno
 import socket
+import ssl
 from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -37,28 +40,37 @@ class _Uvicorn(uvicorn.Server):
         self._up.set()
 
 
-class Server:
-    """`async with serve(app, host, port) as server:`. Listens from entering to leaving."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How the server is reached, beside its address."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    cert: Path | None = None  # TLS: certificate and chain; None: plain HTTP
+    key: Path | None = None  # None: in the same file
+    proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed
+
+
+class Server:
+    """`async with serve(app, host, port) as server:`. Listens from entering to leaving.
+
+    With TLS there is a second, plain listener on loopback for this machine's own use (its rooms, its commands): the
+    certificate is for the name that others use.
+    """
+
+    def __init__(self, app: FastAPI, host: str, port: int, door: Door) -> None:
         self._host = host
-        self._up = asyncio.Event()
-        self._socket = _listen(host, port)
-        self._port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            app,
-            http="h11",
-            ws="websockets-sansio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws_max_size=MESSAGE,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=GRACE,
-        )
-        self._uvicorn = _Uvicorn(config, self._up)
+        self._tls = door.cert is not None
+        self._sockets = [_listen(host, port)]
+        if self._tls:
+            self._sockets.append(_listen("127.0.0.1", 0))
+        self._ups = [asyncio.Event() for _ in self._sockets]
+        try:
+            self._servers = [
+                _Uvicorn(_config(app, door if n == 0 else Door()), up) for n, up in enumerate(self._ups)
+            ]
+        except BaseException:
+            self._close()
+            raise
+        self._port: int = self._sockets[0].getsockname()[1]
         self._tasks = asyncio.TaskGroup()
 
     @property
@@ -67,30 +79,70 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where this machine reaches it: http://127.0.0.1:8080."""
+        """Where it is reached: http://127.0.0.1:8080, or https://…"""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
-        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://[{host}]:{self._port}" if ":" in host else f"{scheme}://{host}:{self._port}"
+
+    @property
+    def own_url(self) -> str:
+        """Where this machine reaches it, without TLS."""
+        return f"http://127.0.0.1:{self._sockets[1].getsockname()[1]}" if self._tls else self.url
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
-        self._tasks.create_task(self._uvicorn.serve([self._socket]), name="web server")
-        await self._up.wait()
+        for server, listener in zip(self._servers, self._sockets, strict=True):
+            self._tasks.create_task(server.serve([listener]), name="web server")
+        for up in self._ups:
+            await up.wait()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._uvicorn.should_exit = True
+        for server in self._servers:
+            server.should_exit = True
         try:
             # Without the error of the body, which the group would wrap: the server ends by itself within GRACE.
             await self._tasks.__aexit__(None, None, None)
         finally:
-            self._socket.close()
+            self._close()
+
+    def _close(self) -> None:
+        for listener in self._sockets:
+            listener.close()
 
 
-def serve(app: FastAPI, host: str, port: int) -> Server:
+def serve(app: FastAPI, host: str, port: int, door: Door | None = None) -> Server:
     """Raises PortInUse, or OperatorError when the address can't be listened on. Port 0 takes a free one."""
-    return Server(app, host, port)
+    return Server(app, host, port, door or Door())
+
+
+def _config(app: FastAPI, door: Door) -> uvicorn.Config:
+    """Raises OperatorError for a certificate that can't be used."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(door.proxies),
+        forwarded_allow_ips=list(door.proxies),
+        ws_max_size=MESSAGE,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=door.cert,
+        ssl_keyfile=door.key,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise OperatorError(f"[web] tls_cert and tls_key can't be used ({door.cert}): {error}") from error
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    return config
 
 
 def _listen(host: str, port: int) -> socket.socket:
