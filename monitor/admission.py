@@ -1,4 +1,4 @@
-"""Who is let in: the accounts of a service, as its settings want them. And for the command line, with or without one."""
+"""Who is let in: the accounts of a service as its settings want them, and the desk for the command line."""
 
 from __future__ import annotations
 
