@@ -21,6 +21,11 @@ export const PAGES: readonly Page[] = [
   { at: /^\/(index\.html)?$/, load: () => import('../pages/Dashboard.svelte'), needs: 'see', nav: { href: '/', name: 'nav.board' } },
   { at: /^\/review\/?$/, load: () => import('../pages/Review.svelte'), needs: 'see', nav: { href: '/review', name: 'nav.review' } },
   { at: /^\/review\/(?<id>[^/]+)$/, load: () => import('../pages/ReviewAlert.svelte'), needs: 'see' },
+  { at: /^\/rooms\/?$/, load: () => import('../pages/Rooms.svelte'), needs: 'see', nav: { href: '/rooms', name: 'nav.rooms' } },
+  { at: /^\/lists(\/(?<id>[^/]+))?\/?$/, load: () => import('../pages/Lists.svelte'), needs: 'see', nav: { href: '/lists', name: 'nav.lists' } },
+  { at: /^\/health\/?$/, load: () => import('../pages/Health.svelte'), needs: 'health', nav: { href: '/health', name: 'nav.health' } },
+  { at: /^\/users\/?$/, load: () => import('../pages/Users.svelte'), needs: 'users', nav: { href: '/users', name: 'nav.users' } },
+  { at: /^\/wall\/?$/, load: () => import('../pages/Wall.svelte'), needs: 'see', bare: true },
   { at: /^\/rooms\/(?<id>[^/]+)\/?$/, load: () => import('../pages/Room.svelte'), needs: 'public', bare: true },
   { at: /^\/login$/, load: () => import('../pages/Login.svelte'), needs: 'public', bare: true },
 ]
@@ -31,7 +36,8 @@ export function pageAt(path: string): { page: Page; params: Record<string, strin
     const found = page.at.exec(path)
     if (!found) continue
     const params: Record<string, string> = {}
-    for (const [name, value] of Object.entries(found.groups ?? {})) params[name] = decodeURIComponent(value)
+    for (const [name, value] of Object.entries(found.groups ?? {}))
+      if (value !== undefined) params[name] = decodeURIComponent(value)
     return { page, params }
   }
   return null
