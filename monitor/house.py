@@ -15,16 +15,14 @@ import structlog
 
 from monitor.alerts.policy import Policy
 from monitor.audit.trail import Trail
-from monitor.config import Settings, secret
-from monitor.evidence.files import Files
-from monitor.evidence.master import CommandMaster, Master, from_text
-from monitor.evidence.retention import Terms
+from monitor.config import Settings
 from monitor.evidence.ring import Ring
 from monitor.evidence_model import Found
 from monitor.hearing.coverage import Book
 from monitor.hearing.segmenter import Rules
 from monitor.hearing.veto import SpeechGate
 from monitor.keeping import Keeping
+from monitor.keeping_house import make_keeping, ready
 from monitor.keywords.library import Library
 from monitor.keywords.spoken import form
 from monitor.messages import Numbered, RoomChanged, VoiceNow, VoiceView
@@ -43,9 +41,7 @@ from monitor.store.lock import owned
 from monitor.store.schema import migrate, schema_version
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
-from monitor.vault import Plan, Vault
-from monitor.vault_start import begin as open_vault
-from monitor.vault_start import own_masters
+from monitor.vault import Vault
 from monitor.voice_house import VoiceHouse
 from monitor.voice_house import detector as voice_detector
 
@@ -133,17 +129,9 @@ async def build(
         await trail.begin()
         log.info("audit log", head=str(trail.head))
         book, ring = Book(), Ring()
-        files = Files(data / "evidence")
-        vault = visits.vault = Vault(
-            store=store,
-            ring=ring,
-            files=files,
-            masters=await asyncio.to_thread(masters, settings, data),
-            plan=_plan(settings),
-            trail=trail,
-            clock=clock,
-        )
-        await open_vault(vault, store, files, data / "clips", clock)
+        keeping = await asyncio.to_thread(make_keeping, settings, data, store, ring, trail, clock)
+        vault = visits.vault = keeping.vault
+        await stack.enter_async_context(ready(keeping, data, clock))
         raiser = Raiser(
             store=store,
             policy=_policy(settings),
@@ -187,19 +175,10 @@ async def build(
                 bigger, backlog_seconds=settings.speech.second_backlog, idle=batcher.settle, done=rehearing.settle
             )
         await _begin(store, library)
-        keeping = Keeping(
-            store=store,
-            vault=vault,
-            files=files,
-            trail=trail,
-            terms=_terms(settings),
-            clock=clock,
-            forget=forgetting(pipeline, raiser, voices),
-        )
+        keeping.forget = forgetting(pipeline, raiser, voices)
         rules, second = _rules(settings), rehearing.hearings
         parts = (store, book, library, pipeline, batcher, recogniser, metrics)
         yield House(*parts, rules, keeping, trail, second, languages, voices)
-        await vault.end()
         await store.end_session(clean=True)
 
 
@@ -215,25 +194,6 @@ class _Visits:
             here = message.room.state == RoomState.LIVE.value
             (self.vault.entered if here else self.vault.left)(message.room.id)
         self._told(message)
-
-
-def masters(settings: Settings, data: Path) -> list[Master]:
-    """The master key that the settings name; without any, a file in the data directory, made at the first start."""
-    if settings.evidence.kms:
-        return [CommandMaster(settings.evidence.kms)]
-    if settings.evidence.master_key:
-        return [from_text(secret(settings.evidence.master_key), settings.evidence.master_key)]
-    return own_masters(data / "evidence")
-
-
-def _plan(settings: Settings) -> Plan:
-    kept = settings.evidence
-    return Plan(before=kept.before, after=kept.after, ring=kept.ring, longest=kept.session_hours * 3600)
-
-
-def _terms(settings: Settings) -> Terms:
-    kept = settings.retention
-    return Terms(kept.by_severity, right=kept.right, wrong=kept.wrong, record=settings.storage.keep_days)
 
 
 def forgetting(pipeline: Pipeline, raiser: Raiser, voices: VoiceHouse | None) -> Callable[[Found], None]:

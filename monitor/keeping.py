@@ -72,14 +72,14 @@ class Keeping:
         clock: Callable[[], float],
         forget: Callable[[Found], None] = lambda _: None,
     ) -> None:
-        """`forget`: what else has parts of it in memory."""
+        """`forget`, which the composition root may set later: what else has parts of it in memory."""
         self.vault = vault
         self.store = store
-        self._files = files
+        self.files = files
         self._trail = trail
         self._terms = terms
         self._clock = clock
-        self._forget = forget
+        self.forget = forget
 
     # retention
 
@@ -109,8 +109,8 @@ class Keeping:
             await self.store.purge(found.before, gone, holds)
             alerts = [alert for alert, _ in gone]
             self.vault.discard(alerts, (), ())
-            await asyncio.to_thread(self._files.drop_clips, alerts)
-        self._forget(Found(alerts=tuple(alerts)))
+            await asyncio.to_thread(self.files.drop_clips, alerts)
+        self.forget(Found(alerts=tuple(alerts)))
         if not await self.store.forget_bytes():
             log.warning("the write-ahead log could not be emptied: somebody reads the database all the time")
         return found
@@ -146,7 +146,7 @@ class Keeping:
         async with self.vault.still():
             before = await self._sealed(found)
             done = await self.store.erase(scope, who, reason)
-            self._forget(done.found)
+            self.forget(done.found)
             self.vault.discard(done.found.alerts, done.found.sessions, done.found.tracks)
             await asyncio.to_thread(self._drop, done.found)
         detail = {
@@ -172,19 +172,19 @@ class Keeping:
 
     def _drop(self, found: Found) -> None:
         """Files. Blocking."""
-        self._files.drop_clips(list(found.alerts))
+        self.files.drop_clips(list(found.alerts))
         for session in found.sessions:
-            self._files.drop_ring(session)
-        for session in self._files.all_rings():
+            self.files.drop_ring(session)
+        for session in self.files.all_rings():
             for track in found.tracks:
-                self._files.drop_segments(session, self._files.segments(session, track))
+                self.files.drop_segments(session, self.files.segments(session, track))
 
     async def _sealed(self, found: Found) -> list[_Sealed]:
         """The clips as they are, to try them afterwards."""
         sealed = []
         for alert in found.alerts[:PROVEN]:
             clip = await self.store.clip(alert)
-            content = await asyncio.to_thread(self._files.read_clip, alert) if clip else None
+            content = await asyncio.to_thread(self.files.read_clip, alert) if clip else None
             if clip is not None and content is not None:
                 sealed.append(_Sealed(clip, content))
         return sealed
@@ -192,7 +192,7 @@ class Keeping:
     async def _proof(self, before: Sequence[_Sealed], done: Erased) -> dict[str, Any]:
         """Look whether anything of it can still be opened or found."""
         opened = [each.clip.alert for each in before if await self._opens(each)]
-        files = [each for each in done.found.alerts if self._files.clip(each).exists()]
+        files = [each for each in done.found.alerts if self.files.clip(each).exists()]
         emptied = await self.store.forget_bytes()
         left = await self.store.still_in_file([*done.found.utterances, *(each.clip.key for each in before)])
         if opened or files or left or not emptied:
@@ -213,7 +213,7 @@ class Keeping:
             now = await self.store.clip(alert)
             if found is None or now is None:
                 return False
-            key = keys.unseal(await self.vault.key_of(found), now.key, keys.of_clip_key(session, alert))
+            key = keys.unseal(await self.vault.sessions.unwrap(found), now.key, keys.of_clip_key(session, alert))
             keys.unseal(key, sealed.content, keys.of_clip(session, alert))
         except EvidenceUnreadable:
             return False
@@ -234,7 +234,7 @@ class Keeping:
         for session in sessions:
             wrong += await self._session_gone(session)
         for alert in alerts:
-            if await self.store.clip(alert) is not None or self._files.clip(alert).exists():
+            if await self.store.clip(alert) is not None or self.files.clip(alert).exists():
                 wrong.append(f"there is a clip of alert {alert}")
         return wrong
 
@@ -243,11 +243,11 @@ class Keeping:
         if found is None:
             return []
         wrong = [f"session {session} has its key"] if found.key is not None else []
-        if await asyncio.to_thread(self._files.segments, session):
+        if await asyncio.to_thread(self.files.segments, session):
             wrong.append(f"there is recent audio of session {session}")
         for other in await self.store.room_sessions(found.room, 1000, keyed=True):
             try:
-                keys.unseal(await self.vault.key_of(other), found.witness, keys.of_witness(session))
+                keys.unseal(await self.vault.sessions.unwrap(other), found.witness, keys.of_witness(session))
             except EvidenceUnreadable:
                 continue
             wrong.append(f"the key of session {other.id} opens what session {session} sealed")

@@ -8,31 +8,31 @@ stored, so a stored alert always has one that can be read; what is said after th
 ("recording" until then), or after a crash, as far as the ring on the disk has it.
 
 When the room is left and all of it is examined, the ring goes. If no clip was kept, so does the key: from then on
-nobody can read anything of that visit, whatever copies of files there are.
+nobody can read anything of that visit, whatever copies of files there are (monitor/vault_sessions.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
-from monitor.audit.trail import SYSTEM, Trail
+from monitor.audit.trail import Trail
 from monitor.errors import EvidenceUnknown, EvidenceUnreadable
 from monitor.evidence import keys
 from monitor.evidence.clip import assemble, together, wav
 from monitor.evidence.files import Files, Segment, hashed
-from monitor.evidence.master import Master, unwrap_with
+from monitor.evidence.master import Master
 from monitor.evidence.ring import Part, Ring
 from monitor.evidence.sound import decode, encode
-from monitor.evidence_model import Clip, ClipState, Receipt, RoomSession
+from monitor.evidence_model import Clip, ClipState
 from monitor.model import RATE, KeywordHit, Samples, Utterance
 from monitor.store.store import Store
+from monitor.vault_sessions import Open, Sessions
 
 log = structlog.get_logger()
 
@@ -43,10 +43,6 @@ LONGEST_HIT = 30.0
 PATIENCE = 15.0
 """Seconds beyond the wanted end of a clip after which it is complete with what was said: an utterance's length, its
 recognition, and then some."""
-KEYS_HELD = 256
-"""Unwrapped keys of closed sessions that are held in memory."""
-OVER = 4096
-"""Tracks that are over and still known to be, for hits that a second hearing finds later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +59,6 @@ class Plan:
             raise ValueError("the ring must hold a clip")
 
 
-@dataclass(slots=True, eq=False)
-class _Open:
-    """A session that goes on."""
-
-    id: str
-    room: str
-    key: bytes
-    opened: float  # wall time
-    tracks: set[str] = field(default_factory=set)  # that are not settled yet
-    uses: int = 0  # clips that are being written, or to which something is still to be added
-    closing: bool = False  # the room was left, or a newer session follows
-
-
 @dataclass(slots=True)
 class _Recording:
     """A clip to which the seconds after the hit are still to be added."""
@@ -83,7 +66,7 @@ class _Recording:
     clip: Clip
     since: int  # media time, samples
     origin: float  # wall time of the track's media time 0
-    session: _Open
+    session: Open
     due: float  # time of the event loop
     parts: tuple[Part, ...] | None = None  # taken out of the ring before it forgot the track
 
@@ -93,7 +76,7 @@ class _Recording:
 
 
 class Vault:
-    """One for all rooms. `begin` first, `run` in a task, `end` last."""
+    """One for all rooms. `run` in a task, `end` last; before them monitor/vault_start.py."""
 
     def __init__(
         self,
@@ -107,53 +90,33 @@ class Vault:
         clock: Callable[[], float],
     ) -> None:
         """`masters`: the first one wraps; any of them unwraps what it wrapped."""
+        self.sessions = Sessions(store, files, masters, trail, plan.longest, clock)
         self._store = store
         self._ring = ring
         self._files = files
-        self._masters = list(masters)
         self._plan = plan
-        self._trail = trail
         self._clock = clock
-        self._live: set[str] = set()  # rooms that the monitor is in
-        self._sessions: dict[str, _Open] = {}  # by room: the one that new tracks belong to
-        self._all: dict[str, _Open] = {}  # by id: all that are not ended
-        self._of: dict[str, _Open] = {}  # by track
-        self._known: OrderedDict[str, bytes] = OrderedDict()  # keys of ended sessions
-        self._over: OrderedDict[str, None] = OrderedDict()  # tracks that are settled
         self._heard: dict[str, int] = {}  # by track: media time up to which something was said
         self._recordings: dict[str, _Recording] = {}  # by alert
         self._waiting: deque[Utterance] = deque(maxlen=WAITING)
-        self._gone: deque[tuple[str, _Open]] = deque()  # tracks whose part of the ring is to go; bounded by tracks
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()  # work in the background, or an erasure
         self._door = asyncio.Lock()  # one clip is begun at a time, or an erasure is at work
-        self._making = asyncio.Lock()
         self._closed = False
-
-    @property
-    def masters(self) -> set[str]:
-        """Ids of the master keys that are set."""
-        return {master.id for master in self._masters}
-
-    def wrap_with(self, master: Master) -> None:
-        """New keys are wrapped by this one from now on."""
-        self._masters = [master, *(each for each in self._masters if each.id != master.id)]
 
     # what the rooms tell; never waits
 
     def entered(self, room: str) -> None:
-        self._live.add(room)
+        self.sessions.entered(room)
 
     def left(self, room: str) -> None:
         """The visit is over; what is still to be examined of it belongs to it."""
-        self._live.discard(room)
-        if (session := self._sessions.pop(room, None)) is not None:
-            session.closing = True
+        self.sessions.left(room)
         self._wake.set()
 
     def hear(self, utterance: Utterance) -> None:
         """Somebody said something. The ring in memory has it already."""
-        self._over.pop(utterance.track, None)
+        self.sessions.hears(utterance.track)
         self._waiting.append(utterance)
         self._wake.set()
 
@@ -162,18 +125,11 @@ class Vault:
         before the ring in memory forgets it.
         """
         for recording in self._recordings.values():
-            if recording.track == track and recording.parts is None:
-                recording.parts = self._ring.between(track, recording.since, recording.clip.until)
-        kept = [each for each in self._waiting if each.track != track]
-        self._waiting.clear()
-        self._waiting.extend(kept)
+            if recording.track == track:
+                self._take_out(recording)
+        self._forget_waiting({track})
         self._heard.pop(track, None)
-        self._over[track] = None
-        while len(self._over) > OVER:
-            self._over.popitem(last=False)
-        session = self._of.pop(track, None)
-        if session is not None:
-            self._gone.append((track, session))
+        self.sessions.forget(track)
         self._wake.set()
 
     # alerts
@@ -193,18 +149,20 @@ class Vault:
         ordered = together(parts)
         async with self._door:
             try:
-                async with self._using(utterance) as session:
+                async with self.sessions.using(utterance) as session:
                     return await self._begin_clip(session, alert, utterance, ordered, since, until)
             except (OSError, EvidenceUnreadable):
                 log.exception("evidence clip not written", alert=alert)
                 return ""
+            finally:
+                self._wake.set()
 
     async def _begin_clip(
-        self, session: _Open, alert: str, utterance: Utterance, parts: Sequence[Part], since: int, until: int
+        self, session: Open, alert: str, utterance: Utterance, parts: Sequence[Part], since: int, until: int
     ) -> str:
         """Raises OSError: nothing is kept then."""
         end = max(part.end for part in parts)
-        going_on = end < until and utterance.track not in self._over
+        going_on = end < until and not self.sessions.over(utterance.track)
         origin = utterance.began - utterance.start / RATE
         key = keys.new_key()
         clip = Clip(
@@ -226,9 +184,8 @@ class Vault:
             due = asyncio.get_running_loop().time() + (until - end) / RATE + PATIENCE
             session.uses += 1
             recording = self._recordings[alert] = _Recording(clip, since, origin, session, due)
-            if utterance.track in self._over:  # since a moment ago
+            if self.sessions.over(utterance.track):  # since a moment ago
                 recording.parts = ()
-            self._wake.set()
         return f"{alert}.clip"
 
     # reading
@@ -249,30 +206,11 @@ class Vault:
         clip = await self._store.clip(alert)
         if clip is None:
             raise EvidenceUnknown(f"There is no clip of an alert {alert!r}.")
-        key = keys.unseal(await self._key(clip.session), clip.key, keys.of_clip_key(clip.session, alert))
+        key = keys.unseal(await self.sessions.key(clip.session), clip.key, keys.of_clip_key(clip.session, alert))
         sealed = await asyncio.to_thread(self._files.read_clip, alert)
         if sealed is None:
             raise EvidenceUnknown(f"The clip of alert {alert!r} is on the record, but its file is gone.")
         return clip, keys.unseal(key, sealed, keys.of_clip(clip.session, alert))
-
-    async def key_of(self, session: RoomSession) -> bytes:
-        """Raises EvidenceUnreadable where it is destroyed, or wrapped by another master key than those that are set."""
-        if session.key is None:
-            raise EvidenceUnreadable(f"The key of session {session.id} is destroyed: nothing of it can be read.")
-        return await asyncio.to_thread(unwrap_with, self._masters, session.master, session.id, session.key)
-
-    async def _key(self, session: str) -> bytes:
-        if session in self._all:
-            return self._all[session].key
-        if session not in self._known:
-            found = await self._store.room_session(session)
-            if found is None:
-                raise EvidenceUnknown(f"There is no session {session!r}.")
-            self._known[session] = await self.key_of(found)
-        self._known.move_to_end(session)
-        while len(self._known) > KEYS_HELD:
-            self._known.popitem(last=False)
-        return self._known[session]
 
     # erasing
 
@@ -287,29 +225,12 @@ class Vault:
         for alert in alerts:
             if (recording := self._recordings.pop(alert, None)) is not None:
                 recording.session.uses -= 1
-        for session in sessions:
-            self._known.pop(session, None)
-            self._end_now(session)
+        self.sessions.discard(sessions, tracks)
         for track in tracks:
-            if (now := self._of.pop(track, None)) is not None:
-                self._gone.append((track, now))
             self._heard.pop(track, None)
             self._ring.forget(track)
-        gone = set(tracks)
-        kept = [each for each in self._waiting if each.track not in gone]
-        self._waiting.clear()
-        self._waiting.extend(kept)
+        self._forget_waiting(set(tracks))
         self._wake.set()
-
-    def _end_now(self, session: str) -> None:
-        known = self._all.pop(session, None)
-        if known is None:
-            return
-        known.closing = True
-        if self._sessions.get(known.room) is known:
-            del self._sessions[known.room]
-        for track in [track for track, now in self._of.items() if now is known]:
-            del self._of[track]
 
     # life
 
@@ -331,11 +252,8 @@ class Vault:
     async def end(self) -> None:
         """Complete all clips with what there is, and end all sessions."""
         for recording in self._recordings.values():
-            if recording.parts is None:
-                recording.parts = self._ring.between(recording.track, recording.since, recording.clip.until)
-        for session in self._all.values():
-            session.closing = True
-            session.tracks.clear()
+            self._take_out(recording)
+        self.sessions.close_all()
         await self._work()
 
     async def _work(self) -> None:
@@ -343,15 +261,12 @@ class Vault:
             while self._waiting:
                 await self._seal(self._waiting.popleft())
             await self._complete()
-            while self._gone:
-                track, session = self._gone.popleft()
-                session.tracks.discard(track)
-                segments = await asyncio.to_thread(self._files.segments, session.id, track)
-                await asyncio.to_thread(self._files.drop_segments, session.id, segments)
-            for session in list(self._all.values()):
-                over = session.closing or session.room not in self._live
-                if over and not session.tracks and not session.uses:
-                    await self._end(session)
+            while self.sessions.gone:
+                session, track = self.sessions.gone.popleft()
+                segments = await asyncio.to_thread(self._files.segments, session, track)
+                await asyncio.to_thread(self._files.drop_segments, session, segments)
+            for over in self.sessions.finished():
+                await self.sessions.end(over.id, self._clock())
 
     async def _seal(self, utterance: Utterance) -> None:
         """Put what is new of an utterance into the ring on the disk, and take out what is too old."""
@@ -361,14 +276,14 @@ class Vault:
         segment = Segment(hashed(utterance.track), start, utterance.end)
         audio = utterance.audio[start - utterance.start :]
         try:
-            async with self._using(utterance) as session:
+            async with self.sessions.using(utterance) as session:
                 await asyncio.to_thread(self._put, session, segment, audio, utterance.track)
         except (OSError, EvidenceUnreadable):
             log.exception("the ring of recent audio can't be written", room=utterance.room)
-        if utterance.track in self._of:  # not forgotten meanwhile
+        if self.sessions.going_on(utterance.track):  # not forgotten meanwhile
             self._heard[utterance.track] = utterance.end
 
-    def _put(self, session: _Open, segment: Segment, audio: Samples, track: str) -> None:
+    def _put(self, session: Open, segment: Segment, audio: Samples, track: str) -> None:
         sealed = keys.seal(session.key, encode(audio), keys.of_segment(session.id, segment.name))
         self._files.put_segment(session.id, segment, sealed)
         oldest = segment.end - round(self._plan.ring * RATE)
@@ -380,24 +295,19 @@ class Vault:
         for alert, recording in list(self._recordings.items()):
             said = self._heard.get(recording.track, 0)
             if recording.parts is not None or said >= recording.clip.until or now >= recording.due:
-                await self._finish(recording)
-                if self._recordings.pop(alert, None) is not None:  # else it was erased meanwhile
+                self._take_out(recording)
+                await self.extend(recording.clip, recording.parts or (), recording.session.key, recording.origin)
+                if self._recordings.pop(alert, None) is not None:
                     recording.session.uses -= 1
 
-    async def _finish(self, recording: _Recording) -> None:
-        """The same clip with what was said after the hit, where that is more than it has."""
-        parts = recording.parts
-        if parts is None:
-            parts = self._ring.between(recording.track, recording.since, recording.clip.until)
-        await self.extend(recording.clip, parts, recording.session.key, recording.origin)
-
     async def extend(self, clip: Clip, parts: Sequence[Part], session_key: bytes, origin: float) -> None:
-        """Replace the audio of a clip by parts that reach further, and call it complete. `origin`: see _Recording."""
+        """Replace the audio of a clip by parts that reach further, and call it complete: the file first, so that it can
+        be read at any moment. `origin`: see _Recording.
+        """
         done = replace(clip, state=ClipState.COMPLETE)
         ordered = together(parts)
         if ordered and ordered[0].start <= clip.start and max(part.end for part in ordered) > clip.end:
-            start = ordered[0].start
-            end = max(part.end for part in ordered)
+            start, end = ordered[0].start, max(part.end for part in ordered)
             done = replace(done, start=start, samples=end - start, began=origin + start / RATE)
             key = keys.unseal(session_key, clip.key, keys.of_clip_key(clip.session, clip.alert))
             try:
@@ -411,73 +321,15 @@ class Vault:
         sealed = keys.seal(key, encode(assemble(parts)), keys.of_clip(clip.session, clip.alert))
         self._files.put_clip(clip.alert, sealed)
 
-    # sessions
+    def _take_out(self, recording: _Recording) -> None:
+        """What the ring in memory has of it."""
+        if recording.parts is None:
+            recording.parts = self._ring.between(recording.track, recording.since, recording.clip.until)
 
-    @asynccontextmanager
-    async def _using(self, utterance: Utterance) -> AsyncIterator[_Open]:
-        """The session that an utterance belongs to, with its key; it doesn't end within. Raises EvidenceUnreadable."""
-        async with self._making:
-            session = self._of.get(utterance.track) or await self._session(utterance)
-            session.uses += 1
-        try:
-            yield session
-        finally:
-            session.uses -= 1
-            self._wake.set()
-
-    async def _session(self, utterance: Utterance) -> _Open:
-        over = utterance.track in self._over
-        session = self._sessions.get(utterance.room)
-        if session is not None and self._clock() - session.opened > self._plan.longest:
-            session.closing = True
-            session = None
-        if session is None:
-            made, key = await self.make_session(utterance.room, self._clock())
-            session = self._all[made.id] = _Open(made.id, utterance.room, key, made.opened_at, closing=over)
-            if not over:
-                self._sessions[utterance.room] = session
-        if not over:
-            self._of[utterance.track] = session
-            session.tracks.add(utterance.track)
-        await self._store.add_session_track(utterance.track, session.id, utterance.room, utterance.speaker.id)
-        return session
-
-    async def make_session(self, room: str, at: float) -> tuple[RoomSession, bytes]:
-        """A session with its new key, stored."""
-        name, key, master = uuid.uuid4().hex, keys.new_key(), self._masters[0]
-        session = RoomSession(
-            id=name,
-            room=room,
-            opened_at=at,
-            closed_at=None,
-            key=await asyncio.to_thread(master.wrap, name, key),
-            master=master.id,
-            fingerprint=keys.fingerprint(key),
-            witness=keys.seal(key, keys.WITNESS, keys.of_witness(name)),
-        )
-        await self._store.add_room_session(session)
-        return session, key
-
-    async def _end(self, session: _Open) -> None:
-        self._end_now(session.id)
-        await self.end_session(session.id, self._clock())
-
-    async def end_session(self, session: str, at: float) -> Receipt | None:
-        """The visit is over and examined. Without a clip its key is destroyed; the receipt says so."""
-        await asyncio.to_thread(self._files.drop_ring, session)
-        if await self._store.clips(session):
-            await self._store.close_room_session(session, at)
-            return None
-        return await self.destroy(session, SYSTEM, "nothing to keep")
-
-    async def destroy(self, session: str, who: str, why: str) -> Receipt | None:
-        """The key of a session that has no clip, or none any more. None: it was gone."""
-        found = await self._store.room_session(session)
-        if found is None or found.key is None:
-            return None
-        await self._trail.note(who, "evidence.destroyed", session, found.room, why=why, fingerprint=found.fingerprint)
-        self._known.pop(session, None)
-        return await self._store.destroy_session(session, self._clock(), who, why)
+    def _forget_waiting(self, tracks: set[str]) -> None:
+        kept = [each for each in self._waiting if each.track not in tracks]
+        self._waiting.clear()
+        self._waiting.extend(kept)
 
 
 def _span(hit: KeywordHit, utterance: Utterance) -> tuple[int, int]:

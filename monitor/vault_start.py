@@ -46,18 +46,19 @@ async def begin(vault: Vault, store: Store, files: Files, plain: Path, clock: Ca
     await _finish(vault, store, files)
     await _strays(store, files)
     for session in await store.room_sessions(limit=1_000_000, open=True):
-        await vault.end_session(session.id, clock())
+        await vault.sessions.end(session.id, clock())
     for session_id in await asyncio.to_thread(files.all_rings):
         await asyncio.to_thread(files.drop_ring, session_id)
 
 
 async def _masters_known(vault: Vault, store: Store) -> None:
-    unknown = await store.masters() - vault.masters
+    known = vault.sessions.masters
+    unknown = await store.masters() - known
     if unknown:
         raise ConfigInvalid(
             f"The evidence is sealed with the master key {', '.join(sorted(unknown))}, and the one that is set is "
-            f"{', '.join(sorted(vault.masters))}. Set the right one ([evidence] master_key or kms); after a change of "
-            "keys run `room-monitor evidence rotate --old …`."
+            f"{', '.join(sorted(known))}. Set the right one ([evidence] master_key or kms); after a change of keys run "
+            "`room-monitor evidence rotate --old …`."
         )
 
 
@@ -75,7 +76,7 @@ async def _finish_one(vault: Vault, store: Store, files: Files, clip: Clip) -> N
     session = await store.room_session(clip.session)
     if session is None:
         return
-    key = await vault.key_of(session)
+    key = await vault.sessions.unwrap(session)
     parts = [Part(clip.start, decode(await vault.opus(clip.alert), clip.samples))]
     for segment in await asyncio.to_thread(files.segments, clip.session, clip.track):
         begin, end = max(segment.start, clip.end), min(segment.end, clip.until)
@@ -103,7 +104,7 @@ async def _adopt(vault: Vault, store: Store, files: Files, plain: Path) -> None:
         alert = await store.alert(path.stem)
         if alert is not None and await store.clip(alert.id) is None:
             if alert.room not in sessions:
-                sessions[alert.room] = await vault.make_session(alert.room, alert.raised_at)
+                sessions[alert.room] = await vault.sessions.make(alert.room, alert.raised_at)
             await _adopt_one(store, files, alert, path, *sessions[alert.room])
         await asyncio.to_thread(_shred, path)
 
@@ -166,8 +167,8 @@ async def rotate(vault: Vault, store: Store, trail: Trail, new: Master, who: str
     await trail.note(who, "evidence.rotated", new.id, sessions=len(sessions))
     wrapped = {}
     for session in sessions:
-        key = await vault.key_of(session)
+        key = await vault.sessions.unwrap(session)
         wrapped[session.id] = await asyncio.to_thread(new.wrap, session.id, key)
     await store.rewrap(wrapped, new.id)
-    vault.wrap_with(new)
+    vault.sessions.wrap_with(new)
     return len(wrapped)

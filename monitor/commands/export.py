@@ -90,28 +90,18 @@ async def _own(settings: Settings) -> AsyncIterator[FastAPI]:
     from fastapi import FastAPI
 
     from monitor.audit.trail import Trail
-    from monitor.evidence.files import Files
     from monitor.evidence.ring import Ring
     from monitor.exporting import Exporter
-    from monitor.house import masters
+    from monitor.keeping_house import make_keeping
     from monitor.store.store import Store
-    from monitor.vault import Plan, Vault
     from monitor.web.audit import exports
     from monitor.web.refusals import refuse_in_words
 
-    data, kept = settings.storage.data, settings.evidence
+    data = settings.storage.data
     async with Store.open(data / "monitor.db", lambda _: None) as store:
         trail = Trail(store, data)
         await trail.begin()
-        vault = Vault(
-            store=store,
-            ring=Ring(),
-            files=Files(data / "evidence"),
-            masters=masters(settings, data),
-            plan=Plan(kept.before, kept.after, kept.ring, kept.session_hours * 3600),
-            trail=trail,
-            clock=time.time,
-        )
+        vault = make_keeping(settings, data, store, Ring(), trail, time.time).vault
         app = FastAPI()
         refuse_in_words(app)
         app.include_router(exports(Exporter(store, trail, data, vault.wav)))
