@@ -16,6 +16,7 @@ from monitor import __version__
 from monitor.commands.audit import app as audit
 from monitor.commands.bench import app as bench
 from monitor.commands.common import Config, err, fetch_model, fetch_recordings, out, start_log
+from monitor.commands.evidence import erase, evidence, hold, retention
 from monitor.commands.export import app as export
 from monitor.commands.keywords_try import app as keywords
 from monitor.commands.rooms_change import app as rooms
@@ -45,6 +46,10 @@ app.add_typer(users, name="users")
 app.add_typer(bench, name="bench")
 app.add_typer(audit, name="audit")
 app.add_typer(export, name="export")
+app.add_typer(evidence, name="evidence")
+app.add_typer(hold, name="hold")
+app.command("retention")(retention)
+app.command("erase")(erase)
 app.command("verify")(verify)
 
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.audit.trail import Trail
 from monitor.config import Settings, secret
+from monitor.errors import ConfigInvalid
 from monitor.evidence.files import Files
 from monitor.evidence.master import CommandMaster, Master, from_text
 from monitor.evidence.retention import Terms
@@ -15,7 +16,7 @@ from monitor.evidence.ring import Ring
 from monitor.keeping import Keeping
 from monitor.store.store import Store
 from monitor.vault import Plan, Vault
-from monitor.vault_start import begin, own_masters
+from monitor.vault_start import begin, own_masters, settle_rotation
 
 DIRECTORY = "evidence"
 
@@ -43,6 +44,7 @@ def make_keeping(
 async def ready(keeping: Keeping, data: Path, clock: Callable[[], float]) -> AsyncIterator[None]:
     """Mended after a crash before it is used; within, clips can be kept; afterwards all of them are complete."""
     await begin(keeping.vault, keeping.store, keeping.files, data / "clips", clock)
+    await settle_rotation(keeping.store, data / DIRECTORY)
     yield
     await keeping.vault.end()
 
@@ -54,3 +56,10 @@ def masters(settings: Settings, data: Path) -> list[Master]:
     if settings.evidence.master_key:
         return [from_text(secret(settings.evidence.master_key), settings.evidence.master_key)]
     return own_masters(data / DIRECTORY)
+
+
+def old_master(reference: str) -> Master:
+    """The key that wrapped until now. Raises ConfigInvalid."""
+    if not reference.startswith(("env:", "file:")):
+        raise ConfigInvalid(f"{reference}: say where the old master key is as env:NAME or file:PATH")
+    return from_text(secret(reference), reference)

@@ -78,6 +78,11 @@ class Sessions:
         """Ids of the master keys that are set."""
         return {master.id for master in self._masters}
 
+    @property
+    def wrapper(self) -> Master:
+        """The one that wraps new keys."""
+        return self._masters[0]
+
     def wrap_with(self, master: Master) -> None:
         """New keys are wrapped by this one from now on."""
         self._masters = [master, *(each for each in self._masters if each.id != master.id)]

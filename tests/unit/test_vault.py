@@ -43,6 +43,10 @@ def said(start: float, seconds: float, track: str = "t1", room: str = "lobby", p
     return Utterance(f"u-{track}-{at}", room, speaker, track, BEGAN + start, at, tone(seconds, pitch), Cut.SILENCE)
 
 
+def all_bytes(directory: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in directory.rglob("*") if path.is_file())
+
+
 @dataclass
 class Scene:
     keeping: Keeping
@@ -128,7 +132,7 @@ async def test_what_is_on_the_disk_is_neither_audio_nor_key(tmp_path: Path) -> N
         (session,) = await it.store.room_sessions()
         key = await it.vault.sessions.unwrap(session)
         opus = await it.vault.opus("a1")
-    found = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    found = all_bytes(tmp_path)
     for secret in (key, b"OggS", b"Opus", opus[200:232], speech.audio[:200].tobytes(), MASTER.key):
         assert secret not in found
 
@@ -302,7 +306,7 @@ async def test_a_clip_whose_file_was_swapped_does_not_open(tmp_path: Path) -> No
         await it.alarm("a2", speech, 1.0, 2.0)
         clips = tmp_path / "evidence" / "clips"
         (clips / "a1.clip").write_bytes((clips / "a2.clip").read_bytes())
-        with pytest.raises(EvidenceUnreadable, match="clip .* a1"):
+        with pytest.raises(EvidenceUnreadable, match=r"clip .* a1"):
             await it.vault.wav("a1")
 
 
