@@ -31,7 +31,7 @@ PAGES = (
     "/health",
     "/users",
     "/wall",
-    "/host/{token}",
+    "/host",
 )
 """Addresses of the console's pages; what each shows is in console/src/lib/pages.ts."""
 

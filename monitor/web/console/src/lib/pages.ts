@@ -27,6 +27,7 @@ export const PAGES: readonly Page[] = [
   { at: /^\/users\/?$/, load: () => import('../pages/Users.svelte'), needs: 'users', nav: { href: '/users', name: 'nav.users' } },
   { at: /^\/wall\/?$/, load: () => import('../pages/Wall.svelte'), needs: 'see', bare: true },
   { at: /^\/rooms\/(?<id>[^/]+)\/?$/, load: () => import('../pages/Room.svelte'), needs: 'public', bare: true },
+  { at: /^\/host\/?$/, load: () => import('../pages/Host.svelte'), needs: 'public', bare: true },
   { at: /^\/login$/, load: () => import('../pages/Login.svelte'), needs: 'public', bare: true },
 ]
 
