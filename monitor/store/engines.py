@@ -23,11 +23,10 @@ _WRITE = (*_BOTH, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA 
 _READ = (*_BOTH, "PRAGMA query_only=ON")
 
 
-def writing(path: Path) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", pool_size=1, max_overflow=0, connect_args={"isolation_level": None}
-    )
-    _prepare(engine.sync_engine, _WRITE, "BEGIN IMMEDIATE")
+def writing(path: Path) -> Engine:
+    """For the writer's thread: see writer.py."""
+    engine = create_engine(f"sqlite:///{path}", pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
+    _prepare(engine, _WRITE, "BEGIN IMMEDIATE")
     return engine
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from monitor.model import Alert, AlertState, Severity
@@ -17,6 +17,21 @@ from monitor.store.writing import inserted
 LOOKED_AT = 5
 """Incidents of one rule, and of one speaker, that a new alert may join: the newest."""
 
+# Made once: alerts come by the hundred a second, and to put a statement together takes longer than to run it.
+_T = INCIDENTS.c
+_NEWEST = select(_T.id).where(_T.status != Status.DONE.value).order_by(_T.last_at.desc()).limit(LOOKED_AT)
+_OF_SPEAKER = _NEWEST.where(
+    _T.room == bindparam("room"), _T.speaker_id == bindparam("speaker"), _T.last_at >= bindparam("together")
+)
+_OF_RULE = _NEWEST.where(_T.list == bindparam("list"), _T.rule == bindparam("rule"), _T.last_at >= bindparam("across"))
+_MAY_JOIN_VOICE = select(INCIDENTS).where(_T.id.in_(_OF_SPEAKER.scalar_subquery()))
+_MAY_JOIN = select(INCIDENTS).where(
+    or_(_T.id.in_(_OF_SPEAKER.scalar_subquery()), _T.id.in_(_OF_RULE.scalar_subquery()))
+)
+_NEW = insert(INCIDENTS)
+_JOINED = update(INCIDENTS).where(_T.id == bindparam("number"))
+_PLACE = upsert(INCIDENT_PLACES).on_conflict_do_nothing()
+
 
 def place(db: Connection, alert: Alert, grouping: Grouping) -> int | None:
     """The incident of a new alert, made where there is none that it joins; None where it is no matter for staff."""
@@ -27,17 +42,16 @@ def place(db: Connection, alert: Alert, grouping: Grouping) -> int | None:
 
 
 def _candidates(db: Connection, alert: Alert, grouping: Grouping) -> list[Incident]:
-    t, (name, rule) = INCIDENTS.c, opened_by(alert)
-    unfinished = t.status != Status.DONE.value
-    newest = select(t.id).where(unfinished).order_by(t.last_at.desc()).limit(LOOKED_AT)
-    mine = newest.where(
-        t.room == alert.room, t.speaker_id == alert.speaker.id, t.last_at >= alert.raised_at - grouping.together
-    )
-    wanted: ColumnElement[bool] = t.id.in_(mine.scalar_subquery())
-    if rule:
-        same = newest.where(t.list == name, t.rule == rule, t.last_at >= alert.raised_at - grouping.across)
-        wanted = or_(wanted, t.id.in_(same.scalar_subquery()))
-    return [incident(row) for row in db.execute(select(INCIDENTS).where(wanted)).mappings()]
+    name, rule = opened_by(alert)
+    asked = {
+        "room": alert.room,
+        "speaker": alert.speaker.id,
+        "together": alert.raised_at - grouping.together,
+        "list": name,
+        "rule": rule,
+        "across": alert.raised_at - grouping.across,
+    }
+    return [incident(row) for row in db.execute(_MAY_JOIN if rule else _MAY_JOIN_VOICE, asked).mappings()]
 
 
 def _open(db: Connection, alert: Alert) -> int:
@@ -60,7 +74,7 @@ def _open(db: Connection, alert: Alert) -> int:
         "told": False,
         **standing_row(Standing()),
     }
-    made = inserted(db, insert(INCIDENTS).values(row))
+    made = inserted(db, _NEW, row)
     _at(db, made, alert)
     return made
 
@@ -81,14 +95,14 @@ def _join(db: Connection, home: Incident, alert: Alert) -> int:
         values["room_count"] = db.scalar(there)
         if alert.room not in home.rooms and len(home.rooms) < MOST_NAMED:
             values["rooms"] = [*home.rooms, alert.room]
-    db.execute(update(INCIDENTS).where(INCIDENTS.c.id == home.id).values(values))
+    db.execute(_JOINED, {"number": home.id, **values})
     return home.id
 
 
 def _at(db: Connection, number: int, alert: Alert) -> bool:
     """Whether this speaker in this room is new to the incident."""
     row = {"room": alert.room, "incident": number, "speaker_id": alert.speaker.id}
-    return db.execute(upsert(INCIDENT_PLACES).values(row).on_conflict_do_nothing()).rowcount > 0
+    return db.execute(_PLACE, row).rowcount > 0
 
 
 def placed(db: Connection, alert: Alert) -> tuple[Alert, bool]:

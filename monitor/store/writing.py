@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from sqlalchemy import Connection, Insert, insert
@@ -14,6 +14,7 @@ from monitor.store.tables import EVENTS
 from monitor.store.writer import Tell, Writer
 
 M = TypeVar("M", bound=Numbered)
+_EVENT = insert(EVENTS)
 
 
 class Writing(Queries):
@@ -35,12 +36,12 @@ class Writing(Queries):
 
 def number(db: Connection, message: M, room: str | None) -> M:
     """The message as an event, with the number that the database gave it."""
-    seq = inserted(db, insert(EVENTS).values(convert.event_row(message, room)))
+    seq = inserted(db, _EVENT, convert.event_row(message, room))
     return message.model_copy(update={"seq": seq})
 
 
-def inserted(db: Connection, statement: Insert) -> int:
-    """The number that the database gave to the row."""
-    key = db.execute(statement).inserted_primary_key
+def inserted(db: Connection, statement: Insert, row: Mapping[str, object] | None = None) -> int:
+    """The number that the database gave to the row. One statement for many rows is quicker than `values` in each."""
+    key = (db.execute(statement, row) if row else db.execute(statement)).inserted_primary_key
     assert key is not None  # noqa: S101 - for the type checker: an insert of one row always has it
     return int(key[0])
