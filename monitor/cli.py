@@ -18,6 +18,7 @@ from monitor.commands.bench import app as bench
 from monitor.commands.common import Config, err, fetch_model, fetch_recordings, out, start_log
 from monitor.commands.evidence import erase, evidence, hold, retention
 from monitor.commands.export import app as export
+from monitor.commands.hosts import app as hosts
 from monitor.commands.keywords_try import app as keywords
 from monitor.commands.rooms_change import app as rooms
 from monitor.commands.top import top
@@ -41,6 +42,7 @@ models = typer.Typer(help="Model files: what is known, what is here, fetch and v
 app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
 app.add_typer(rooms, name="rooms")
+app.add_typer(hosts, name="hosts")
 app.add_typer(voices, name="voices")
 app.add_typer(users, name="users")
 app.add_typer(bench, name="bench")

@@ -14,3 +14,7 @@ class ConsentSettings(Section):
         "operator's own policy. The host can pause and withdraw either way",
     )
     link_days: float = Field(30.0, gt=0, le=366, description="Days that a host's link is good for, where nobody says")
+
+    def needed(self, of_room: str) -> bool:
+        """Whether a room needs its host's yes. `of_room`: its own setting, as in `config_rooms`."""
+        return self.required if of_room == "as-set" else of_room == "required"

@@ -84,10 +84,14 @@ class Consents:
         """Know a room from now on. `required`: its host must have said yes; else the operator's policy counts, and is
         written down as what it is, unless the host has said something else before.
         """
-        self._required[room] = required
-        self._standings[room] = fold(await self._store.consents(room), required=required)
+        await self.look(room, required=required)
         if not required and self._standings[room].state in (Consent.UNASKED, Consent.ANNOUNCED):
             await self._add(ConsentEntry(room, self._clock(), Act.GRANT, SYSTEM, Basis.POLICY))
+
+    async def look(self, room: str, *, required: bool) -> None:
+        """Know a room as it stands, without a word of the operator's."""
+        self._required[room] = required
+        self._standings[room] = fold(await self._store.consents(room), required=required)
 
     def of(self, room: str) -> RoomConsent:
         """For the watch of a room that is, or will be, known."""

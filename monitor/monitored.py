@@ -193,8 +193,7 @@ class MonitoredRooms:
     async def _ask(self, room: AnyRoom) -> None:
         """Know what the room has agreed to."""
         if not self._is_canary(room):
-            required = room.consent == "required" or (room.consent == "as-set" and self._settings.consent.required)
-            await self.consents.take(room.id, required=required)
+            await self.consents.take(room.id, required=self._settings.consent.needed(room.consent))
 
     def _watch(self, room: AnyRoom) -> RoomWatch:
         house = self._house

@@ -75,7 +75,7 @@ class Hosts:
         """Raises RoomUnknown."""
         found = self.seen(room)
         if found is None:
-            raise RoomUnknown("This room is no longer monitored.")
+            raise RoomUnknown("There is no such room, or it is no longer monitored.")
         return found
 
 
