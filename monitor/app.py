@@ -35,6 +35,7 @@ from monitor.keywords.backtest import Report
 from monitor.lag import Lag
 from monitor.messages import (
     CoverageChanged,
+    EffortChanged,
     GapNoted,
     Hello,
     Numbered,
@@ -183,7 +184,7 @@ class Service:
 
     async def _checkpoints(self, house: House, rooms: MonitoredRooms) -> None:
         told: dict[str, RoomView] = {}
-        lag = Lag()
+        lag, taken = Lag(), 0
         while True:
             await asyncio.sleep(CHECKPOINT)
             await house.store.beat()
@@ -193,7 +194,12 @@ class Service:
                     self._feed.passing(CoverageChanged(room=view.id, coverage=view.coverage))
                     told[view.id] = view
                 self._metrics.coverage(view.id, house.book.room(view.id))
-            self._metrics.waiting(house.batcher.waiting_seconds, house.batcher.oldest_age)
+            step, effort = house.batcher.follow()
+            late = house.batcher.late_seconds
+            self._metrics.waiting(house.batcher.waiting_seconds, house.batcher.oldest_age, late, step)
+            if step != taken:
+                taken = step
+                await house.store.add_effort(_effort(house, step, effort.words))
             self._vitals.note(house.batcher.waiting_seconds, house.batcher.oldest_age)
             if (word := lag.look(house.batcher.waiting_seconds, house.batcher.lost_seconds)) is not None:
                 await house.store.add_behind(word.waiting, word.lost, word.recovered)
@@ -323,6 +329,19 @@ class Service:
 def _plan(settings: Settings) -> ReviewPlan:
     review = settings.review
     return ReviewPlan(review.claim, review.undo, review.reasons, review.taken)
+
+
+def _effort(house: House, step: int, words: str) -> EffortChanged:
+    batcher = house.batcher
+    return EffortChanged(
+        seq=0,  # the database gives it
+        at=0.0,
+        step=step,
+        words=words,
+        oldest_seconds=round(batcher.oldest_age, 2),
+        waiting_seconds=round(batcher.waiting_seconds, 2),
+        late_seconds=round(batcher.late_seconds, 2),
+    )
 
 
 def _with_canary(settings: Settings) -> Settings:

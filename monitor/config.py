@@ -85,7 +85,13 @@ class Speech(Section):
         description="Seconds of speech between two looks at an utterance that isn't over, while there is time; 0: none",
     )
     trust: bool = Field(False, description="Accept model files whose digest is not known")
-    backlog: float = Field(120.0, gt=0, description="Seconds of speech that may wait; beyond, the oldest is given up")
+    backlog: float = Field(120.0, gt=0, description="Seconds of speech that may wait in memory")
+    late: float = Field(
+        3600.0,
+        ge=0,
+        description="Seconds of speech beyond that which may wait on disk, encrypted, to be heard later; 0: none",
+    )
+    smaller: str = Field("", description="Quicker model for when too much waits, named as `model` is; empty: none")
     unsure: float = Field(
         0.4, ge=0, le=1, description="Words less probable than this are looked for in other readings, too; 0: never"
     )

@@ -33,6 +33,7 @@ from monitor.rehearing import Case, Rehearing
 from monitor.review.incident import Grouping
 from monitor.speech.batcher import Batcher
 from monitor.speech.brief import TOGETHER
+from monitor.speech.late import Late
 from monitor.speech.recogniser import Recogniser
 from monitor.speech.second import SecondHearings, in_the_background
 from monitor.speech.weights import find
@@ -46,6 +47,9 @@ from monitor.voice_house import VoiceHouse
 from monitor.voice_house import detector as voice_detector
 
 log = structlog.get_logger()
+
+WEIGHTS = {"high": 4.0, "normal": 1.0, "low": 0.25}
+"""A room's share of the recogniser while rooms wait, by its priority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class House:
     trail: Trail
     second: SecondHearings[Case] | None = None
     languages: dict[str, tuple[str, ...]] = field(default_factory=dict)  # each room's, as the pipeline knows them
+    priorities: dict[str, str] = field(default_factory=dict)  # each room's, as the recogniser's queue knows them
     voices: VoiceHouse | None = None  # None: no voice detector runs
 
     async def run(self) -> None:
@@ -117,6 +122,7 @@ async def build(
     workers = 1 if hears else workers_of(settings)
     recogniser = hears if hears is not None else await asyncio.to_thread(_recogniser, settings)
     bigger = await asyncio.to_thread(_bigger, settings)
+    smaller = await asyncio.to_thread(_smaller, settings, workers)
     gate = await asyncio.to_thread(SpeechGate)
     judge = await asyncio.to_thread(voice_detector, settings.voices)
     async with AsyncExitStack() as stack:
@@ -141,6 +147,7 @@ async def build(
         )
         rehearing = Rehearing(store=store, raiser=raiser, ring=ring, metrics=metrics)
         languages: dict[str, tuple[str, ...]] = {room.id: room.languages for room in settings.rooms}
+        priorities: dict[str, str] = {room.id: room.priority for room in settings.rooms}
         voices = None
         if judge is not None:
             apart = frozenset({settings.canary.room})  # a recording speaks there, for ever the same
@@ -168,6 +175,9 @@ async def build(
             clock=time.monotonic,
             workers=workers,
             together=TOGETHER,
+            late=Late(data / "late", settings.speech.late),
+            smaller=smaller,
+            weight=lambda room: WEIGHTS[priorities.get(room, "normal")],
         )
         pipeline.batcher = batcher
         if bigger is not None:
@@ -178,7 +188,7 @@ async def build(
         keeping.forget = forgetting(pipeline, raiser, voices)
         rules, second = _rules(settings), rehearing.hearings
         parts = (store, book, library, pipeline, batcher, recogniser, metrics)
-        yield House(*parts, rules, keeping, trail, second, languages, voices)
+        yield House(*parts, rules, keeping, trail, second, languages, priorities, voices)
         await store.end_session(clean=True)
 
 
@@ -232,6 +242,13 @@ def _recogniser(settings: Settings) -> Recogniser:
 def workers_of(settings: Settings) -> int:
     """One thread each hears more utterances than several threads for one."""
     return settings.speech.workers or min(os.cpu_count() or 1, 8)
+
+
+def _smaller(settings: Settings, workers: int) -> Recogniser | None:
+    """The model for when too much waits, where one is wanted."""
+    if not settings.speech.smaller:
+        return None
+    return _whisper(settings, settings.speech.smaller, 0.0, full=settings.speech.context == "full", workers=workers)
 
 
 def _bigger(settings: Settings) -> Recogniser | None:

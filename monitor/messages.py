@@ -212,6 +212,17 @@ class Behind(Numbered):
     recovered: bool = False
 
 
+class EffortChanged(Numbered):
+    """How much is done for each utterance follows the recogniser's queue, in steps; another one is taken now."""
+
+    type: Literal["effort"] = "effort"
+    step: int = Field(ge=0, description="0: everything is done; each further one does less")
+    words: str = Field(description="What is done less, in plain words")
+    oldest_seconds: float = Field(description="For how long the oldest utterance has waited")
+    waiting_seconds: float = Field(description="Seconds of speech that wait, also on disk")
+    late_seconds: float = Field(description="Of them, those on disk: heard later, once there is time")
+
+
 class GapNoted(Numbered):
     """Something was not examined, and why."""
 
@@ -363,6 +374,7 @@ FeedMessage = Annotated[
     | AlertChanged
     | IncidentsChanged
     | Behind
+    | EffortChanged
     | GapNoted
     | RuleStateChanged
     | CanaryRan

@@ -138,6 +138,7 @@ class MonitoredRooms:
             if watch.removed and watch.settled and room not in self._wanted:
                 del self.watches[room]
                 self._house.languages.pop(room, None)
+                self._house.priorities.pop(room, None)
 
     async def write_down(self) -> None:
         """The service stops: what is pending was cut off."""
@@ -188,6 +189,7 @@ class MonitoredRooms:
     def _take(self, room: AnyRoom) -> None:
         self._wanted[room.id] = room
         self._house.languages[room.id] = room.languages
+        self._house.priorities[room.id] = room.priority
         self.watches[room.id] = self._watch(room)
 
     async def _ask(self, room: AnyRoom) -> None:

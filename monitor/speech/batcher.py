@@ -1,83 +1,29 @@
 """The recogniser's threads and their queue: bounded by seconds of audio, honest about what it gives up.
 
 Every utterance that is submitted comes out in exactly one outcome, also on overload, on an error and on a stop.
-Open utterances can be looked at beside that, where nothing else waits: early.py.
+Open utterances can be looked at beside that, where nothing else waits (early.py). What the memory has no room for goes
+to disk (late.py) and is heard once nothing new waits; how much is done for each follows the queue (effort.py).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from dataclasses import replace
+from typing import NamedTuple
 
-import structlog
-from onnxruntime.capi import onnxruntime_pybind11_state as onnx
-
-from monitor.model import RATE, Heard, Samples, Transcript, Utterance
+from monitor.model import RATE, Heard, Utterance
 from monitor.speech.early import Early
+from monitor.speech.effort import Effort, Steps
+from monitor.speech.examine import Examiner
+from monitor.speech.late import Late
+from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Vetoed, utterance_of
 from monitor.speech.recogniser import Hints, Recogniser, context
 from monitor.speech.schedule import Schedule, Waiting
 
-_log = structlog.get_logger(__name__)
-
-# What CTranslate2, onnxruntime and faster-whisper raise for one bad utterance or a full memory; others are bugs and
-# keep flying. onnxruntime's own derive from Exception alone; faster-whisper's alignment is known to raise IndexError.
-ENGINE_FAILURES: tuple[type[Exception], ...] = (
-    RuntimeError,
-    ValueError,
-    MemoryError,
-    OSError,
-    IndexError,
-    onnx.Fail,
-    onnx.InvalidArgument,
-    onnx.RuntimeException,
-    onnx.EPFail,
-)
-
-
-class Verdict(Protocol):
-    """What the second voice detector says about an utterance."""
-
-    @property
-    def probability(self) -> float: ...
-
-    @property
-    def speech_seconds(self) -> float: ...
-
-
-Gate = Callable[[Samples], Verdict]
-"""Called in the recogniser's threads with the samples of a whole utterance."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Transcribed:
-    transcript: Transcript
-    verdict: Verdict
-    queued: float = 0.0  # seconds from the submission until a thread took it
-    heard: float = 0.0  # seconds in the thread, with those that were heard together with it
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Vetoed:
-    """Sounded, but isn't speech: not transcribed."""
-
-    utterance: Utterance
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GivenUp:
-    """Not examined."""
-
-    utterance: Utterance
-    reason: str  # plain words
-    state: Heard  # LOST_OVERLOAD, LOST_ERROR or NOT_CONSENTED
-
-
-Outcome = Transcribed | Vetoed | GivenUp
+__all__ = ["Batcher", "GivenUp", "Outcome", "Transcribed", "Vetoed"]
 
 
 class _Batch(NamedTuple):
@@ -105,17 +51,25 @@ class Batcher:
         clock: Callable[[], float],
         workers: int = 1,
         together: int = 1,
+        late: Late | None = None,
+        smaller: Recogniser | None = None,
+        weight: Callable[[str], float] = lambda _: 1.0,
     ) -> None:
-        """`workers`: threads that call the recogniser at the same time; `together`: most utterances in one call."""
+        """`workers`: threads that call the recogniser at the same time; `together`: most utterances in one call;
+        `late`: takes what is past `backlog_seconds`, else it is given up; `smaller`: a quicker recogniser for when too
+        much waits; `weight`: of a room.
+        """
         self._recogniser = recogniser
-        self._gate = gate
-        self._veto = veto
+        self._smaller = smaller or recogniser
+        self._examiner = Examiner(gate, veto, clock)
+        self._late = Late(None, 0.0) if late is None else late
+        self._steps = Steps()
         self._limit = backlog_seconds
         self._done = done
         self._clock = clock
         self._workers = workers
         self._together = together
-        self._waiting = Schedule()  # bounded by seconds, in submit
+        self._waiting = Schedule(weight)  # bounded by seconds, in submit
         self._early: Early[Outcome] = Early()
         self._running: list[_Batch] = []  # at most `workers`
         self._over: deque[Outcome] = deque()  # handed over as soon as the loop runs; bounded by what was submitted
@@ -125,32 +79,39 @@ class Batcher:
         self._wake = asyncio.Event()
         self._moved = asyncio.Event()  # set whenever the backlog shrinks
         self._lost_seconds = 0.0
-        self._failures = 0
 
     @property
     def waiting_seconds(self) -> float:
         """Seconds of speech that wait or are being examined."""
-        return self._waiting.seconds + sum(item.seconds for item in self._whole_in_work())
+        return self._waiting.seconds + self._late.seconds + sum(item.seconds for item in self._whole_in_work())
 
     @property
     def oldest_age(self) -> float:
         """Seconds since the oldest utterance that isn't done was submitted; 0 where there is none."""
-        left = [*self._waiting, *self._whole_in_work()]
-        return self._clock() - min(item.since for item in left) if left else 0.0
+        since = [item.since for item in self._whole_in_work()]
+        since += [oldest for oldest in (self._waiting.oldest, self._late.oldest) if oldest is not None]
+        return self._clock() - min(since) if since else 0.0
+
+    @property
+    def late_seconds(self) -> float:
+        """Seconds of speech that wait on disk."""
+        return self._late.seconds
+
+    def follow(self) -> tuple[int, Effort]:
+        """How much is done for each utterance now, as the queue is: index in effort.STEPS, and what it says. Call it
+        now and then: while nothing comes, nobody else does."""
+        since, now = self._waiting.oldest, self._clock()
+        self._steps.follow(0.0 if since is None else now - since, now)
+        return self._steps.step, self._steps.effort
 
     @property
     def lost_seconds(self) -> float:
         """Seconds of speech given up for overload so far."""
         return self._lost_seconds
 
-    @property
-    def failures(self) -> int:
-        """Utterances lost to an error of the recogniser so far."""
-        return self._failures
-
     def submit(self, utterance: Utterance, hints: Hints) -> None:
-        """Queue an utterance; never waits. Past the limit the oldest of the fullest room are given up, never the one
-        that came last.
+        """Queue an utterance; never waits. Past the limit the oldest of the fullest room are put aside, or given up
+        where there is no room for that either; never the one that came last.
 
         After `close` it is given up at once.
         """
@@ -160,7 +121,8 @@ class Batcher:
         self._early.over(utterance)
         self._waiting.add(utterance, hints, self._clock())
         while self._waiting.seconds > self._limit and (oldest := self._waiting.give_up()):
-            self._give_up(oldest.utterance, f"more than {self._limit:g} s of speech waited")
+            if not self._late.put(oldest):
+                self._give_up(oldest.utterance, f"more than {self._limit:g} s of speech waited")
         self._wake.set()
 
     def withdraw(self, tracks: Container[str], reason: str) -> None:
@@ -169,12 +131,14 @@ class Batcher:
         self.drop_looks(tracks)
         for item in self._waiting.withdraw(tracks):
             self._give_up(item.utterance, reason, Heard.NOT_CONSENTED)
+        for utterance in self._late.withdraw(tracks):
+            self._give_up(utterance, reason, Heard.NOT_CONSENTED)
         for batch in self._running:
             mine = (item.utterance for item in batch.items if item.utterance.track in tracks)
             self._withdrawn.update((utterance.id, reason) for utterance in mine)
         for _ in range(len(self._over)):
             outcome = self._over.popleft()
-            utterance = _utterance(outcome)
+            utterance = utterance_of(outcome)
             if utterance.track in tracks:
                 outcome = GivenUp(utterance, reason, Heard.NOT_CONSENTED)
             self._over.append(outcome)
@@ -186,7 +150,7 @@ class Batcher:
         self._withdrawn.update((look.id, "dropped") for look in looks if look.track in tracks)
         for _ in range(len(self._over)):
             outcome = self._over.popleft()
-            utterance = _utterance(outcome)
+            utterance = utterance_of(outcome)
             if not (utterance.open and utterance.track in tracks):
                 self._over.append(outcome)
 
@@ -220,10 +184,11 @@ class Batcher:
             while True:
                 self._wake.clear()
                 self._collect()
+                self.follow()
                 self._start(pool)
                 if self._over:
                     await self._tell(self._over.popleft())
-                elif self._closed and not self._running and not self._waiting:
+                elif self._closed and not (self._running or self._waiting or self._late):
                     return
                 else:
                     await self._wake.wait()
@@ -240,7 +205,8 @@ class Batcher:
             self._over.append(self._of_whole(self._early.pop(item), item))
             self._moved.set()
         while len(self._running) < self._workers and (items := self._next()):
-            future = asyncio.get_running_loop().run_in_executor(pool, self._examine, items)
+            model = self._smaller if self._steps.effort.smaller else self._recogniser
+            future = asyncio.get_running_loop().run_in_executor(pool, self._examiner.examine, model, items)
             future.add_done_callback(lambda _: self._wake.set())
             self._running.append(_Batch(items, future))
 
@@ -249,13 +215,31 @@ class Batcher:
         busy = self._tracks_in_work()
         one = self._waiting.take(busy)
         if one is None:
-            # One thread is kept for what will be whole in the meantime.
-            free = len(self._running) < max(1, self._workers - 1) and not self._waiting and not self._closed
-            early = self._early.take(busy) if free else None
-            return (early,) if early else ()
+            return self._from_disk(busy) or self._look(busy)
         idle = self._workers - len(self._running) - 1
         most = min(self._together - 1, len(self._waiting) - idle)
-        return (one, *self._waiting.take_alike(one, busy, _length, most)) if most > 0 else (one,)
+        alike = self._waiting.take_alike(one, busy, self._length, most) if most > 0 else []
+        return tuple(self._trimmed(item) for item in (one, *alike))
+
+    def _from_disk(self, busy: Container[str]) -> tuple[Waiting, ...]:
+        while back := self._late.take(busy):
+            if back.whole:
+                return (self._trimmed(back.item),)
+            self._give_up(back.item.utterance, "put aside on disk, and not to be read again", Heard.LOST_ERROR)
+        return ()
+
+    def _look(self, busy: Container[str]) -> tuple[Waiting, ...]:
+        """One thread is kept for what will be whole in the meantime."""
+        free = len(self._running) < max(1, self._workers - 1) and not self._waiting and not self._closed
+        early = self._early.take(busy) if free and self._steps.effort.looks else None
+        return (early,) if early else ()
+
+    def _trimmed(self, item: Waiting) -> Waiting:
+        return replace(item, hints=self._steps.effort.hints(item.hints))
+
+    def _length(self, item: Waiting) -> int:
+        """Samples that are heard: utterances of one length can be heard together."""
+        return len(context(item.utterance, self._trimmed(item).hints)) + len(item.utterance.audio)
 
     def _whole_in_work(self) -> list[Waiting]:
         return [item for batch in self._running for item in batch.items if not item.utterance.open]
@@ -276,7 +260,7 @@ class Batcher:
             self._moved.set()
 
     def _allowed(self, outcome: Outcome) -> Outcome:
-        utterance = _utterance(outcome)
+        utterance = utterance_of(outcome)
         reason = self._withdrawn.pop(utterance.id, "")
         return GivenUp(utterance, reason, Heard.NOT_CONSENTED) if reason else outcome
 
@@ -287,39 +271,11 @@ class Batcher:
             return replace(early, transcript=whole, queued=self._clock() - item.since, heard=0.0)
         return replace(early, utterance=item.utterance)
 
-    def _examine(self, items: Sequence[Waiting]) -> list[Outcome]:
-        """In a thread. An engine's failure costs the one utterance that it is about."""
-        began = self._clock()
-        try:
-            return [self._timed(*each, began) for each in zip(self._heard(items), items, strict=True)]
-        except ENGINE_FAILURES as error:
-            if len(items) > 1:
-                return [outcome for item in items for outcome in self._examine([item])]
-            (item,) = items
-            self._failures += 1
-            _log.exception("recogniser_failed", utterance=item.utterance.id, seconds=item.seconds)
-            return [GivenUp(item.utterance, f"the recogniser failed: {type(error).__name__}", Heard.LOST_ERROR)]
-
-    def _timed(self, outcome: Outcome, item: Waiting, began: float) -> Outcome:
-        if not isinstance(outcome, Transcribed):
-            return outcome
-        return replace(outcome, queued=began - item.since, heard=self._clock() - began)
-
-    def _heard(self, items: Sequence[Waiting]) -> list[Outcome]:
-        verdicts = [self._gate(item.utterance.audio) for item in items]
-        speech = [n for n, verdict in enumerate(verdicts) if verdict.probability >= self._veto]
-        asked = [(items[n].utterance, replace(items[n].hints, speech=verdicts[n].speech_seconds)) for n in speech]
-        heard = dict(zip(speech, self._recogniser.transcribe(asked) if asked else [], strict=True))
-        return [
-            Transcribed(heard[n], verdict) if n in heard else Vetoed(item.utterance, verdict)
-            for n, (item, verdict) in enumerate(zip(items, verdicts, strict=True))
-        ]
-
     async def _abandon(self) -> None:
         self._closed = True
         running = self._whole_in_work()
         self._running.clear()
-        for item in [*running, *self._waiting.clear()]:
+        for item in [*running, *self._waiting.clear(), *(back.item for back in self._late.clear())]:
             self._give_up(item.utterance, "the stop's deadline came first", Heard.LOST_ERROR)
         while self._over:
             await self._tell(self._over.popleft())
@@ -340,12 +296,3 @@ class Batcher:
             self._telling = False
             self._wake.set()
             self._moved.set()
-
-
-def _utterance(outcome: Outcome) -> Utterance:
-    return outcome.transcript.utterance if isinstance(outcome, Transcribed) else outcome.utterance
-
-
-def _length(item: Waiting) -> int:
-    """Samples that are heard: utterances of one length can be heard together."""
-    return len(context(item.utterance, item.hints)) + len(item.utterance.audio)

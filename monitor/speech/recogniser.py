@@ -19,6 +19,7 @@ class Hints:
     languages: tuple[str, ...] = ()  # the room's set (ISO 639-1); empty: any
     likely: str | None = None  # the speaker's language so far
     speech: float | None = None  # seconds that a second voice detector took for speech
+    quick: bool = False  # no other readings of unsure words: others wait
     before: Samples | None = field(default=None, compare=False, repr=False)
     """What the speaker said just before, ending where the utterance begins: context, never transcribed again."""
 

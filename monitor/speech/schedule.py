@@ -1,7 +1,8 @@
 """Which utterance is heard next, and which is given up: rooms share the recogniser. Pure: nothing here knows the time.
 
 Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996) by seconds of speech: a room in which many shout at once
-waits for itself, and a quiet one is heard as if it had its share of the machine alone. Within a room it is first come,
+waits for itself, and a quiet one is heard as if it had its share of the machine alone; a room of more weight has a
+greater share. Within a room it is first come,
 first served, and a track is never heard out of order: none of it is taken while some of it is in work.
 """
 
@@ -32,7 +33,9 @@ class Waiting:
 class Schedule:
     """The queue of one recogniser. Bounded by its owner, who gives up what is too much."""
 
-    def __init__(self) -> None:
+    def __init__(self, weight: Callable[[str], float] = lambda _: 1.0) -> None:
+        """`weight`: a room's share of the machine, beside that of others, while rooms wait."""
+        self._weight = weight
         self._rooms: dict[str, deque[Waiting]] = {}
         self._ends: dict[str, float] = {}  # by room: where its next turn begins, at the earliest
         self._turn = 0.0  # of what was taken last
@@ -45,6 +48,11 @@ class Schedule:
         return (item for queue in self._rooms.values() for item in queue)
 
     @property
+    def oldest(self) -> float | None:
+        """When the oldest of it came, by its owner's clock; None where nothing waits."""
+        return min((item.since for item in self), default=None)
+
+    @property
     def seconds(self) -> float:
         """Seconds of speech that wait."""
         return sum(item.seconds for item in self)
@@ -52,7 +60,7 @@ class Schedule:
     def add(self, utterance: Utterance, hints: Hints, since: float) -> None:
         start = max(self._turn, self._ends.get(utterance.room, 0.0))
         self._newest = Waiting(utterance, hints, since, start)
-        self._ends[utterance.room] = start + utterance.seconds
+        self._ends[utterance.room] = start + utterance.seconds / self._weight(utterance.room)
         self._rooms.setdefault(utterance.room, deque()).append(self._newest)
 
     def take(self, busy: Container[str]) -> Waiting | None:
@@ -87,12 +95,16 @@ class Schedule:
         return item
 
     def give_up(self) -> Waiting | None:
-        """The oldest of the room that has most waiting; never what came last. None where nothing else waits."""
-        queues = [queue for queue in self._rooms.values() if queue[0] is not self._newest]
-        if not queues:
+        """The oldest of the room that has most waiting for its weight. What came last only where a room of more weight
+        waits. None where nothing else waits."""
+        heaviest = max(map(self._weight, self._rooms), default=0.0)
+        rooms = [
+            room for room, queue in self._rooms.items() if queue[0] is not self._newest or self._weight(room) < heaviest
+        ]
+        if not rooms:
             return None
-        fullest = max(queues, key=lambda queue: sum(item.seconds for item in queue))
-        item = fullest[0]
+        fullest = max(rooms, key=lambda room: sum(item.seconds for item in self._rooms[room]) / self._weight(room))
+        item = self._rooms[fullest][0]
         self._remove(item)
         return item
 

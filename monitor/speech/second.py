@@ -21,7 +21,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from monitor.model import Transcript, Utterance
-from monitor.speech.batcher import ENGINE_FAILURES
+from monitor.speech.examine import ENGINE_FAILURES
 from monitor.speech.recogniser import Hints, Recogniser
 
 _log = structlog.get_logger(__name__)

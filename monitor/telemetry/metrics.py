@@ -82,6 +82,12 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self._late = Gauge("room_monitor_late_seconds", "Seconds of speech put aside on disk", registry=registry)
+        self._effort = Gauge(
+            "room_monitor_effort_step",
+            "How much less than everything is done for each utterance: 0 everything, to 3",
+            registry=registry,
+        )
         self._oldest = Gauge(
             "room_monitor_oldest_waiting_seconds",
             "Age of the oldest utterance that waits for the recogniser or is in it",
@@ -210,10 +216,12 @@ class Metrics:
         """`name`: queued, heard, stored or looked."""
         self._stages.labels(name).observe(max(0.0, seconds))
 
-    def waiting(self, seconds: float, oldest: float = 0.0) -> None:
-        """Seconds of speech that wait, and how long the oldest of it does."""
+    def waiting(self, seconds: float, oldest: float = 0.0, late: float = 0.0, step: int = 0) -> None:
+        """Seconds of speech that wait, how long the oldest of it does, those on disk, and the step of effort."""
         self._waiting.set(seconds)
         self._oldest.set(oldest)
+        self._late.set(late)
+        self._effort.set(step)
 
     def alert(self, alert: Alert) -> None:
         name = alert.hits[0].list_name if alert.hits else ""

@@ -5,23 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import numpy as np
-
-from monitor.model import RATE, Cut, Samples, Speaker, Transcript, Utterance, Word
+from monitor.model import Transcript, Utterance, Word
 from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed
 from monitor.speech.recogniser import Hints
 from tests.helpers.room_server import until
-
-
-class Verdict(NamedTuple):
-    probability: float
-    speech_seconds: float
-
-
-def all_is_speech(samples: Samples) -> Verdict:
-    return Verdict(1.0, len(samples) / RATE)
+from tests.helpers.utterances import all_is_speech, spoken
 
 
 class Scripted:
@@ -42,11 +31,6 @@ class Scripted:
             if utterance.open in self.fails:
                 raise RuntimeError("out of memory")
         return [Transcript(u, "en", (Word(u.id, 0.0, 1.0, 0.9),), self.model, 0.0) for u, _ in batch]
-
-
-def spoken(name: str, seconds: float = 1.0, track: str = "track", open_: bool = False, level: int = 1000) -> Utterance:
-    audio = np.full(int(seconds * RATE), level, dtype=np.int16)
-    return Utterance(name, "room", Speaker("s", "S"), track, 0.0, 0, audio, Cut.SILENCE, open=open_)
 
 
 class Collected:

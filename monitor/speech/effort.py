@@ -1,0 +1,76 @@
+"""How much is done for each utterance, in steps that follow the queue: less when it grows, more when it is short again.
+
+Nothing of a step costs a word that was said clearly; each gives up something that helps with unclear ones, the cheapest
+first. Pure: the caller brings the clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from monitor.model import RATE
+from monitor.speech.recogniser import Hints
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """One step."""
+
+    words: str  # what is done less, in plain words
+    enter: float  # seconds for which an utterance waits, from which this step is taken
+    looks: bool = False  # at utterances that aren't over
+    context: float | None = None  # seconds of what was said before, at most; None: all that there is
+    alternatives: bool = True  # other readings of unsure words
+    smaller: bool = False  # the smaller model, where there is one
+
+    def hints(self, hints: Hints) -> Hints:
+        """What the recogniser is told."""
+        before = hints.before
+        if before is not None and self.context is not None:
+            before = before[max(0, len(before) - round(self.context * RATE)) :]
+        return replace(hints, before=before, quick=not self.alternatives)
+
+
+STEPS = (
+    Effort("everything is done", 0.0, looks=True),
+    Effort("no looks at sentences that aren't over: alerts come at their ends", 0.7),
+    Effort("no other readings of unsure words, and less of what was said before", 1.5, context=4.0, alternatives=False),
+    Effort(
+        "a smaller model where one is set, and next to nothing of what was said before",
+        4.0,
+        context=1.0,
+        alternatives=False,
+        smaller=True,
+    ),
+)
+CALM = 10.0
+"""Seconds for which the queue must have been short before a step is taken back."""
+_LEAVE = 0.5  # of `enter`: what counts as short
+
+
+class Steps:
+    """Which step the queue is at. Down to less at once, and several steps if need be; back up one by one."""
+
+    def __init__(self) -> None:
+        self._step = 0
+        self._calm_since: float | None = None
+
+    @property
+    def effort(self) -> Effort:
+        return STEPS[self._step]
+
+    @property
+    def step(self) -> int:
+        return self._step
+
+    def follow(self, oldest: float, now: float) -> None:
+        """`oldest`: seconds for which the oldest utterance waits that nobody is at work on; `now`: steady seconds."""
+        wanted = max(n for n, effort in enumerate(STEPS) if oldest >= effort.enter)
+        if wanted > self._step:
+            self._step, self._calm_since = wanted, None
+        elif not self._step or oldest >= _LEAVE * self.effort.enter:
+            self._calm_since = None
+        elif self._calm_since is None:
+            self._calm_since = now
+        elif now - self._calm_since >= CALM:
+            self._step, self._calm_since = self._step - 1, now

@@ -1,0 +1,68 @@
+"""What one of the recogniser's threads does with the utterances that it is given: veto, then text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import structlog
+from onnxruntime.capi import onnxruntime_pybind11_state as onnx
+
+from monitor.model import Heard
+from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Vetoed
+from monitor.speech.recogniser import Recogniser
+from monitor.speech.schedule import Waiting
+
+_log = structlog.get_logger(__name__)
+
+# What CTranslate2, onnxruntime and faster-whisper raise for one bad utterance or a full memory; others are bugs and
+# keep flying. onnxruntime's own derive from Exception alone; faster-whisper's alignment is known to raise IndexError.
+ENGINE_FAILURES: tuple[type[Exception], ...] = (
+    RuntimeError,
+    ValueError,
+    MemoryError,
+    OSError,
+    IndexError,
+    onnx.Fail,
+    onnx.InvalidArgument,
+    onnx.RuntimeException,
+    onnx.EPFail,
+)
+
+
+class Examiner:
+    """Called in several threads at once."""
+
+    def __init__(self, gate: Gate, veto: float, clock: Callable[[], float]) -> None:
+        """`veto`: speech probability below which nothing is transcribed."""
+        self._gate = gate
+        self._veto = veto
+        self._clock = clock
+
+    def examine(self, recogniser: Recogniser, items: Sequence[Waiting]) -> list[Outcome]:
+        """One outcome each, in order. An engine's failure costs the one utterance that it is about."""
+        began = self._clock()
+        try:
+            heard = self._heard(recogniser, items)
+        except ENGINE_FAILURES as error:
+            if len(items) > 1:
+                return [outcome for item in items for outcome in self.examine(recogniser, [item])]
+            (item,) = items
+            _log.exception("recogniser_failed", utterance=item.utterance.id, seconds=item.seconds)
+            return [GivenUp(item.utterance, f"the recogniser failed: {type(error).__name__}", Heard.LOST_ERROR)]
+        took = self._clock() - began
+        return [_timed(outcome, began - item.since, took) for outcome, item in zip(heard, items, strict=True)]
+
+    def _heard(self, recogniser: Recogniser, items: Sequence[Waiting]) -> list[Outcome]:
+        verdicts = [self._gate(item.utterance.audio) for item in items]
+        speech = [n for n, verdict in enumerate(verdicts) if verdict.probability >= self._veto]
+        asked = [(items[n].utterance, replace(items[n].hints, speech=verdicts[n].speech_seconds)) for n in speech]
+        heard = dict(zip(speech, recogniser.transcribe(asked) if asked else [], strict=True))
+        return [
+            Transcribed(heard[n], verdict) if n in heard else Vetoed(item.utterance, verdict)
+            for n, (item, verdict) in enumerate(zip(items, verdicts, strict=True))
+        ]
+
+
+def _timed(outcome: Outcome, queued: float, heard: float) -> Outcome:
+    return replace(outcome, queued=queued, heard=heard) if isinstance(outcome, Transcribed) else outcome
