@@ -26,6 +26,7 @@ $(VENV)/.ready: pyproject.toml monitor/web/build_console.py $(CONSOLE)
 
 test-setup: $(VENV)/.test-ready
 	@sh tests/setup.sh
+	@$(BIN)/python -m tests.helpers.identity_provider || echo "The tests that sign in at a provider will be SKIPPED."
 $(VENV)/.test-ready: $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
