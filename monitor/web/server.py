@@ -24,6 +24,9 @@ MESSAGE = 256 * 1024
 """Bytes of the longest websocket message taken (an SDP offer is about 10 kB); longer ones end with 1009."""
 STUCK = 60_000
 """Milliseconds after which the kernel drops a connection whose other end takes no data."""
+UNSENT = 128 * 1024
+"""Bytes that the kernel keeps of what a client hasn't taken (Linux doubles it). By itself it would keep megabytes: a
+dashboard that stalls would be minutes behind before anybody noticed."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -155,6 +158,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise OperatorError(f"can't listen on {host}: {error.strerror}. Change [web] host.") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT)  # accepted connections inherit it, too
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted connections inherit it
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK)
         listener.bind(address)
