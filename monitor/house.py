@@ -210,8 +210,8 @@ def forgetting(pipeline: Pipeline, raiser: Raiser, voices: VoiceHouse | None) ->
     """What was erased in the database must not come back from memory."""
 
     def forget(found: Found) -> None:
-        for track in found.tracks:
-            pipeline.forget(track)
+        for room in found.where if found.tracks else ():
+            pipeline.withdraw(room, found.tracks, "erased on request")  # what waits to be examined goes, too
         raiser.forget(found.alerts)
         if voices is not None:
             voices.voicing.forget_alerts(found.alerts)

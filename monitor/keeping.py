@@ -145,6 +145,7 @@ class Keeping:
         await self._trail.note(who, "evidence.erased", subject(scope), _room(scope), reason=reason)
         async with self.vault.still():
             before = await self._sealed(found)
+            self.forget(found)  # what is examined meanwhile would be stored behind us
             done = await self.store.erase(scope, who, reason)
             self.forget(done.found)
             self.vault.discard(done.found.alerts, done.found.sessions, done.found.tracks)

@@ -33,6 +33,7 @@ from monitor.store.tables_evidence import CLIPS, ROOM_SESSIONS, SESSION_TRACKS
 from monitor.store.tables_review import INCIDENT_PLACES, INCIDENTS, REVISIONS, ROOM_ACTIONS
 
 NOBODY = "(erased)"
+_KEYED = ROOM_SESSIONS.c.key.is_not(None)
 
 
 def find(db: Connection, scope: Scope) -> Found:
@@ -51,7 +52,7 @@ def find(db: Connection, scope: Scope) -> Found:
 def _of_room(db: Connection, room: str) -> Found:
     return Found(
         alerts=_ids(db, select(ALERTS.c.id).where(ALERTS.c.room == room)),
-        sessions=_ids(db, select(ROOM_SESSIONS.c.id).where(ROOM_SESSIONS.c.room == room)),
+        sessions=_ids(db, select(ROOM_SESSIONS.c.id).where(ROOM_SESSIONS.c.room == room, _KEYED)),
         tracks=_ids(
             db,
             select(TRACKS.c.id).where(TRACKS.c.room == room),
@@ -79,7 +80,7 @@ def _of_speaker(db: Connection, speaker: str, room: str) -> Found:
     tracks = _ids(db, theirs(TRACKS, "id"), theirs(SESSION_TRACKS, "track"), theirs(UTTERANCES, "track"))
     alone = select(SESSION_TRACKS.c.session).group_by(SESSION_TRACKS.c.session)
     alone = alone.having(func.sum(SESSION_TRACKS.c.track.not_in(among(tracks))) == 0)
-    closed = ROOM_SESSIONS.c.closed_at.is_not(None), ROOM_SESSIONS.c.id.in_(alone)
+    closed = ROOM_SESSIONS.c.closed_at.is_not(None), _KEYED, ROOM_SESSIONS.c.id.in_(alone)
     return Found(
         alerts=_ids(db, theirs(ALERTS, "id"), theirs(CLIPS, "alert")),
         sessions=_ids(db, select(ROOM_SESSIONS.c.id).where(*closed)),
@@ -102,7 +103,7 @@ def _of_session(db: Connection, session: str) -> Found:
             select(CLIPS.c.alert).where(CLIPS.c.session == session),
             select(ALERTS.c.id).where(ALERTS.c.utterance.in_(among(utterances))),
         ),
-        sessions=(session,),
+        sessions=_ids(db, select(ROOM_SESSIONS.c.id).where(ROOM_SESSIONS.c.id == session, _KEYED)),
         tracks=tracks,
         utterances=utterances,
         where=frozenset({room}),
