@@ -16,7 +16,7 @@ from dataclasses import replace
 import structlog
 from fastapi import APIRouter
 
-from monitor import __version__, list_chores, reviewing
+from monitor import __version__, list_chores, memory, reviewing
 from monitor import canary as canaries
 from monitor import house as houses
 from monitor.admission import admission, door_of
@@ -73,12 +73,15 @@ CHECKPOINT = 1.0
 HOUSEKEEPING = 3600.0
 """Seconds between two deletions of what is too old."""
 HEARTBEAT = 5.0
+GIVING_BACK = 60.0
+"""Seconds between two returns of free memory to the system."""
 
 
 class Service:
     """The house, its rooms and its web server."""
 
     def __init__(self, settings: Settings) -> None:
+        memory.few_arenas()
         self._settings = settings = _with_canary(settings)
         self._canary: Canary | None = None
         self._metrics = Metrics()
@@ -132,6 +135,7 @@ class Service:
             app = create_app(replace(parts, access=entry.accounts, provider=entry.provider))
             web, door = settings.web, door_of(settings)
             async with serve(app, web.host, web.port, door) as server, AsyncExitStack() as stack:
+                stack.enter_context(memory.at_rest())
                 stack.enter_context(announced(settings.storage.data, server.own_url, entry.key))
                 await self._monitor(server, rooms, beside)
                 await builtin.end()
@@ -176,6 +180,7 @@ class Service:
     def _chores(self, house: House, rooms: MonitoredRooms, catalog: Catalog) -> list[Coroutine[None, None, None]]:
         return [
             self._checkpoints(house, rooms),
+            self._give_back(),
             self._keep(house),
             list_chores.watch(catalog, self._settings.keywords.reload),
             list_chores.judge(Quality(catalog)),
@@ -208,6 +213,11 @@ class Service:
         while True:
             await house.keeping.run()
             await asyncio.sleep(HOUSEKEEPING)
+
+    async def _give_back(self) -> None:
+        while True:
+            await asyncio.sleep(GIVING_BACK)
+            await asyncio.to_thread(memory.give_back)
 
     # parts
 
