@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import JSONResponse, Response
 
-from monitor.access.roles import Permission
+from monitor.access.roles import Permission, Person
 from monitor.errors import StoreFailed
 from monitor.masking import hide
 from monitor.messages import AlertView
@@ -57,10 +57,9 @@ def _service(router: APIRouter, deps: WebDeps) -> None:
         response_model=Health,
         responses={503: {"model": Health}},
         tags=["service"],
-        dependencies=[needs(Permission.PUBLIC)],
     )
-    async def healthz() -> Response:
-        """How the service is: 200 when all is well, 503 with the reasons otherwise."""
+    async def healthz(who: Annotated[Person, needs(Permission.PUBLIC)]) -> Response:
+        """How the service is: 200 when all is well, 503 otherwise; the reasons are for those who may see the rooms."""
         reasons = list(deps.health())
         seq = deps.feed.seq
         try:
@@ -68,7 +67,8 @@ def _service(router: APIRouter, deps: WebDeps) -> None:
         except StoreFailed as error:
             reasons.append(str(error))
         status = "degraded" if reasons else "ok"
-        health = Health(status=status, reasons=reasons, version=deps.hello().version, seq=seq)
+        told = reasons if who.may(Permission.SEE) else []  # they name rooms
+        health = Health(status=status, reasons=told, version=deps.hello().version, seq=seq)
         return JSONResponse(health.model_dump(), status_code=503 if reasons else 200)
 
     @router.get("/metrics", response_class=Response, tags=["service"], dependencies=[needs(Permission.HEALTH)])

@@ -16,7 +16,7 @@ from monitor.web.clips import clips
 from monitor.web.deps import WebDeps
 from monitor.web.doorman import Doorman
 from monitor.web.feed import serve_feed
-from monitor.web.guard import Guard
+from monitor.web.guard import Guard, Sizes
 from monitor.web.keeping import keeping
 from monitor.web.keyword_backtests import backtests
 from monitor.web.keyword_evidence import evidence
@@ -38,6 +38,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     """Built once the rest is there; holds no state of its own."""
     # Without the documentation pages of FastAPI: they load scripts from a foreign server.
     app = FastAPI(title="Room Monitor", version=deps.hello().version, docs_url=None, redoc_url=None)
+    app.add_middleware(Sizes)
     app.add_middleware(Doorman, access=deps.access)  # the one that is added last is met first
     app.add_middleware(Guard, allowed_hosts=deps.allowed_hosts)
     refuse_in_words(app)

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from monitor.access.roles import NOBODY
+
 POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -44,6 +46,8 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST = 20 * 1024 * 1024
 """Bytes of the longest request body: a keyword list of 16 MiB as a JSON text. Longer ones are answered with 413."""
+LONGEST_UNKNOWN = 256 * 1024
+"""The same of somebody who has not signed in."""
 
 
 class Refusal(Exception):
@@ -64,10 +68,8 @@ class Guard:
             await refuse(scope, send, reason)
         elif scope["type"] == "websocket":
             await self._app(scope, receive, send)
-        elif (body := await _Body.read(scope, receive)) is None:
-            await refuse(scope, send, f"A request may hold {LONGEST} bytes at most.", 413)
         else:
-            await self._app(scope, body.receive, _with_headers(send, secure=scope.get("scheme") == "https"))
+            await self._app(scope, receive, _with_headers(send, secure=scope.get("scheme") == "https"))
 
     def _refusal(self, scope: Scope) -> str:
         """Why not; empty: welcome."""
@@ -88,6 +90,24 @@ class Guard:
         return ""
 
 
+class Sizes:
+    """ASGI middleware behind the doorman: whoever is unknown may only send what signing in needs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        known = scope.get("state", {}).get("person", NOBODY).known
+        longest = LONGEST if known else LONGEST_UNKNOWN
+        if (body := await _Body.read(scope, receive, longest)) is None:
+            await refuse(scope, send, f"A request may hold {longest} bytes at most.", 413)
+        else:
+            await self._app(scope, body.receive, send)
+
+
 class _Body:
     """The body of a request, read whole before it is worked on, so that its size is known."""
 
@@ -96,8 +116,8 @@ class _Body:
         self._receive = receive
 
     @classmethod
-    async def read(cls, scope: Scope, receive: Receive) -> Self | None:
-        """None: longer than LONGEST."""
+    async def read(cls, scope: Scope, receive: Receive, longest: int) -> Self | None:
+        """None: longer than that."""
         if scope["method"] in _READING:
             return cls(b"", receive)
         parts: list[bytes] = []
@@ -107,7 +127,7 @@ class _Body:
             if message["type"] != "http.request":  # it went away: what came of it can't be used
                 break
             size += len(message.get("body", b""))
-            if size > LONGEST:
+            if size > longest:
                 return None
             parts.append(message.get("body", b""))
             more = message.get("more_body", False)
