@@ -24,7 +24,7 @@ from monitor.voice_model import SyntheticVoice, VoiceScored, VoiceStanding, Voic
 from monitor.voices.evidence import Evidence, Rules, Thresholds
 
 MOST_VISITS = 1_000
-"""Visits whose evidence is held; the one unheard for longest goes first."""
+"""Visits whose evidence is held at most; the one unheard for longest goes first."""
 CITED = 5
 """Windows that an alert cites at most."""
 CLIP = 60.0
@@ -98,6 +98,11 @@ class Voicing:
         self.submit: Callable[[Utterance, str], None] | None = None
         self.recall: Callable[[Container[str]], None] | None = None
 
+    @property
+    def held(self) -> int:
+        """Visits whose evidence is in memory."""
+        return len(self._visits)
+
     def hear(self, transcript: Transcript) -> None:
         """Have the voice of a transcribed utterance scored; never waits. A mix of several people has no one voice."""
         utterance = transcript.utterance
@@ -120,9 +125,16 @@ class Voicing:
             visit.track, visit.left = utterance.track, False
         self._visits[who] = visit
         self._visits.move_to_end(who)
-        while len(self._visits) > MOST_VISITS:
-            self._visits.popitem(last=False)
+        self._drop_old(utterance.began)
         return visit
+
+    def _drop_old(self, now: float) -> None:
+        """Who has left, and would be somebody new, needs no evidence any more."""
+        while oldest := next(iter(self._visits.values()), None):
+            over = oldest.left and now - oldest.until > REJOIN
+            if not over and len(self._visits) <= MOST_VISITS:
+                return
+            self._visits.popitem(last=False)
 
     async def settle(self, scored: VoiceScored) -> None:
         """What the detector made of an utterance. Await it for one at a time."""

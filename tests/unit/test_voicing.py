@@ -20,7 +20,7 @@ from monitor.telemetry.metrics import Metrics
 from monitor.vault import Vault
 from monitor.voice_model import Abstained, VoiceLabel, VoiceScored, VoiceWindow
 from monitor.voices.evidence import Rules, Thresholds
-from monitor.voicing import Plan, Voicing
+from monitor.voicing import REJOIN, Plan, Voicing
 from tests.helpers.storing import database
 from tests.helpers.trails import trail_of
 from tests.helpers.vaults import keeping_of
@@ -184,6 +184,20 @@ async def test_who_comes_back_on_another_track_soon_is_the_same_and_later_somebo
         for _ in range(4):
             await it.say(3.0, 3.0, track="t3", who="s-t1")
         assert [m.alert.id for m in it.told if isinstance(m, AlertRaised)] == ["alert0", "alert1"]
+
+
+async def test_evidence_on_those_who_left_goes_once_they_would_be_somebody_new(tmp_path: Path) -> None:
+    async with scene(tmp_path) as it:
+        await it.say(-1.0, track="gone")
+        await it.say(-1.0, track="silent")
+        it.voicing.forget("gone")
+        for _ in range(round(REJOIN / LONG) - 1):
+            await it.say(track="talker")
+            assert it.voicing.held == 3
+        for _ in range(3):
+            await it.say(track="talker")
+        assert it.voicing.held == 2  # who is silent may go on talking
+        assert it.voicing.of("lobby", "s-silent") is not None
 
 
 async def test_a_detector_that_only_marks_raises_nothing(tmp_path: Path) -> None:
