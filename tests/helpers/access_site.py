@@ -10,8 +10,8 @@ from typing import Any
 
 from monitor.access.accounts import Accounts
 from monitor.web.app import WebDeps
-from tests.helpers.accounts import Notes, accounts_over
 from tests.helpers.site import Site, site
+from tests.helpers.staff import Notes, accounts_over
 
 
 @dataclass
@@ -30,7 +30,6 @@ async def access_site(
     async def prepare(deps: WebDeps) -> WebDeps:
         return replace(deps, access=await accounts_over(deps.store, notes=notes, **about))
 
-    directory.mkdir(exist_ok=True)
     async with site(directory, prepare=prepare, **(parts or {})) as it:
         assert it.deps.access is not None
         yield AccessSite(it.store, it.feed, it.deps, it.url, it.deps.access, notes)

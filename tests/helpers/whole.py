@@ -18,8 +18,8 @@ from monitor.house import House
 from monitor.rooms.ice import allow_loopback
 from monitor.store.schema import migrate
 from monitor.store.store import Store
-from tests.helpers.accounts import STAFF, accounts_over
 from tests.helpers.floor import Typist
+from tests.helpers.staff import STAFF, accounts_over
 from tests.helpers.trails import trail_of
 
 LIST = """
@@ -54,7 +54,6 @@ def settings_of(directory: Path, **more: object) -> Settings:
 
 async def staffed(data: Path) -> dict[Role, str]:
     """Accounts and tokens in the database of a service that doesn't run yet."""
-    data.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(migrate, data / "monitor.db")
     async with Store.open(data / "monitor.db", lambda _: None) as store:
         accounts = await accounts_over(store)
@@ -78,12 +77,12 @@ async def whole_service(directory: Path, *, oidc: OidcSettings | None = None) ->
         up.set_result(url)
         await asyncio.Event().wait()
 
-    async with houses.build(settings, data, service.told, hears=Typist(lambda _: "")) as house:
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(service.serve(house, beside))
-            await asyncio.wait([running, up], return_when=asyncio.FIRST_COMPLETED)
-            if up.done():
-                try:
-                    yield Whole(up.result(), service, house, tokens, data)
-                finally:
-                    service.stop()
+    hears = Typist(lambda _: "")
+    async with houses.build(settings, data, service.told, hears=hears) as house, asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(service.serve(house, beside))
+        await asyncio.wait([running, up], return_when=asyncio.FIRST_COMPLETED)
+        if up.done():
+            try:
+                yield Whole(up.result(), service, house, tokens, data)
+            finally:
+                service.stop()

@@ -10,7 +10,7 @@ import httpx
 
 from monitor.access.roles import PERMISSIONS, Permission, Role
 from monitor.config_access import OidcSettings
-from tests.helpers.accounts import STAFF
+from tests.helpers.staff import STAFF
 from tests.helpers.whole import whole_service
 
 OIDC = OidcSettings(issuer="http://127.0.0.1:9", client_id="monitor")

@@ -17,9 +17,9 @@ from monitor.access.roles import LOCAL, Role
 from monitor.web.app import create_app
 from monitor.web.server import serve
 from tests.helpers.access_site import access_site
-from tests.helpers.accounts import PASSWORD, accounts_over, signed_in, visitor
 from tests.helpers.keyword_site import keyword_site
 from tests.helpers.site import site
+from tests.helpers.staff import PASSWORD, accounts_over, signed_in, visitor
 from tests.helpers.storing import alert
 
 
