@@ -34,8 +34,8 @@ from monitor.config_rooms import Room
 from monitor.hearing.veto import SpeechGate
 from monitor.house import House
 from monitor.media import read
-from monitor.messages import AlertRaised, HeardMessage, Numbered
-from monitor.model import RATE, Heard
+from monitor.messages import AlertChanged, AlertRaised, HeardMessage, Numbered
+from monitor.model import RATE, Heard, Samples
 from monitor.watch import RoomFacts, RoomWatch
 
 IN_TIME = 2.0
@@ -53,7 +53,10 @@ class Result:
     way: str
     rooms: int
     heard: list[float] = field(default_factory=list)  # seconds from the end of speech to the stored text
-    alerts: list[float] = field(default_factory=list)  # the same to the stored alert
+    alerts: list[float] = field(default_factory=list)  # the same to the stored alert; below 0: it came before the end
+    words: list[float] = field(default_factory=list)  # seconds from the end of the word to the stored alert
+    tentative: int = 0  # alerts that came before the utterance was over
+    withdrawn: int = 0
     lost: float = 0.0  # seconds of speech
     spoken: float = 0.0  # seconds of recordings
     cpu: float = 0.0  # cores
@@ -64,24 +67,37 @@ class Result:
         return not self.lost and bool(self.alerts) and float(np.percentile(self.alerts, 95)) <= IN_TIME
 
 
-class _Ledger:
+class Account:
     """Takes what the house tells, and knows when the speech of each utterance ended."""
 
     def __init__(self, result: Result) -> None:
         self._result = result
-        self._ended: dict[str, float] = {}  # by utterance; a bench is short
+        self._raised: dict[str, float] = {}  # by utterance, before its text is stored; a bench is short
+        self._ended: dict[str, float] = {}
         self.tracks: dict[str, PacedTrack] = {}  # by room
 
     def told(self, message: Numbered) -> None:
         now = time.time()
         match message:
             case HeardMessage():
-                ended = self._speech_end(message)
-                self._ended[message.utterance] = ended
+                ended = self._ended[message.utterance] = self._speech_end(message)
                 if message.words:
                     self._result.heard.append(now - ended)
-            case AlertRaised(alert=alert) if alert.utterance in self._ended:
-                self._result.alerts.append(now - self._ended[alert.utterance])
+                    self.note(ended, now - ended)
+                if message.utterance in self._raised:
+                    self._result.alerts.append(self._raised.pop(message.utterance) - ended)
+            case AlertRaised(alert=alert):
+                self._result.words.append(now - alert.spoken_at)
+                self._result.tentative += alert.hits[0].tentative
+                if alert.utterance in self._ended:
+                    self._result.alerts.append(now - self._ended[alert.utterance])
+                else:
+                    self._raised[alert.utterance] = now
+            case AlertChanged(alert=alert):
+                self._result.withdrawn += alert.state == "withdrawn"
+
+    def note(self, ended: float, delay: float) -> None:
+        """A text was stored: `ended`, wall time at which its speech did; `delay`, seconds. For those who ask when."""
 
     def _speech_end(self, message: HeardMessage) -> float:
         """A cut for length ends where it is cut: the speaker goes on."""
@@ -94,10 +110,17 @@ class _Ledger:
 
 
 async def measure(
-    settings: Settings, clips: Sequence[Clip], counts: Sequence[int], seconds: float, plain: bool, out: Console
+    settings: Settings,
+    clips: Sequence[Clip],
+    counts: Sequence[int],
+    seconds: float,
+    plain: bool,
+    out: Console,
+    monologue: float = 0.0,
 ) -> list[Result]:
-    """Measure and print; `plain`: each number beside plain 30 s windows, one at a time. Raises OperatorError."""
-    talks, words = await asyncio.to_thread(_talks, clips)
+    """Measure and print; `plain`: each number beside plain 30 s windows, one at a time; `monologue`: see `talks_of`.
+    Raises OperatorError."""
+    talks, words = await asyncio.to_thread(talks_of, clips, monologue)
     ways = ["short contexts", *(["30 s windows"] if plain else [])]
     results: list[Result] = []
     with Progress(console=out, transient=True) as progress:
@@ -106,8 +129,8 @@ async def measure(
             for rooms in counts:
                 progress.update(task, description=f"{way}, {rooms} rooms")
                 with tempfile.TemporaryDirectory(prefix="room-monitor-capacity-") as scratch:
-                    prepared = _prepared(settings, rooms, Path(scratch), words, way)
-                    results.append(await _apart(prepared, talks, seconds, Result(way, rooms)))
+                    ready = prepared(settings, rooms, Path(scratch), words, way)
+                    results.append(await _apart(ready, talks, seconds, Result(way, rooms)))
                 progress.advance(task, seconds)
     _show(results, seconds, len(talks), words, settings, out)
     return results
@@ -125,7 +148,7 @@ def _child(settings: Settings, talks: Sequence[Talk], seconds: float, result: Re
 
 
 async def _hold(settings: Settings, talks: Sequence[Talk], seconds: float, result: Result) -> None:
-    ledger = _Ledger(result)
+    ledger = Account(result)
     until = asyncio.get_running_loop().time() + seconds
     async with houses.build(settings, settings.storage.data, ledger.told) as house:
         async with asyncio.TaskGroup() as tasks:
@@ -143,17 +166,17 @@ async def _hold(settings: Settings, talks: Sequence[Talk], seconds: float, resul
 
 
 async def _talk(
-    house: House, settings: Settings, talks: Sequence[Talk], until: float, ledger: _Ledger, result: Result
+    house: House, settings: Settings, talks: Sequence[Talk], until: float, ledger: Account, result: Result
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         for number, room in enumerate(settings.rooms):
             track = PacedTrack(talks, number, until)
             ledger.tracks[room.id] = track
-            tasks.create_task(_watch(house, settings, room.id).on_track(track))
+            tasks.create_task(watch(house, settings, room.id).on_track(track))
     result.spoken = sum(track.spoken for track in ledger.tracks.values())
 
 
-def _watch(house: House, settings: Settings, room: str) -> RoomWatch:
+def watch(house: House, settings: Settings, room: str) -> RoomWatch:
     return RoomWatch(
         RoomFacts(room, room),
         book=house.book,
@@ -165,10 +188,12 @@ def _watch(house: House, settings: Settings, room: str) -> RoomWatch:
         forget=lambda track: None,  # its ledger is read in the end
         ids=lambda: uuid.uuid4().hex,
         clock=time.time,
+        look=house.pipeline.look,
+        every=settings.speech.early,
     )
 
 
-def _prepared(settings: Settings, rooms: int, scratch: Path, words: Sequence[str], way: str) -> Settings:
+def prepared(settings: Settings, rooms: int, scratch: Path, words: Sequence[str], way: str) -> Settings:
     lists = scratch / "keywords"
     lists.mkdir()
     phrases = ", ".join(f'"{word}"' for word in words)
@@ -188,13 +213,22 @@ def _prepared(settings: Settings, rooms: int, scratch: Path, words: Sequence[str
     )
 
 
-def _talks(clips: Sequence[Clip]) -> tuple[list[Talk], list[str]]:
-    """The recordings, where speech ends in them, and the words that are said most."""
+def talks_of(clips: Sequence[Clip], monologue: float = 0.0) -> tuple[list[Talk], list[str]]:
+    """The recordings, where speech ends in them, and the words that are said most. `monologue`: seconds for which
+    somebody goes on without a pause: as many recordings as that takes, without the silence around their speech."""
     gate = SpeechGate()
     talks = []
+    said_on: list[Samples] = []
     for clip in clips:
         samples = np.concatenate(list(read(clip.path)))
-        talks.append(Talk(samples, tuple(end / RATE for _, end in gate.examine(samples).spans)))
+        spans = gate.examine(samples).spans
+        if monologue and spans:
+            said_on.append(samples[spans[0][0] : spans[-1][1]])
+            if sum(map(len, said_on)) < monologue * RATE:
+                continue
+            samples, said_on = np.concatenate(said_on), []
+            spans = gate.examine(samples).spans
+        talks.append(Talk(samples, tuple(end / RATE for _, end in spans)))
     said = Counter(
         word for clip in clips for word in clip.transcript.lower().split() if word.isalpha() and len(word) > 3
     )
@@ -205,32 +239,32 @@ def _show(
     results: Sequence[Result], seconds: float, talks: int, words: Sequence[str], settings: Settings, out: Console
 ) -> None:
     table = Table(title=f"Rooms heard in time: {seconds:g} s each, model {settings.speech.model}")
-    for name in ("way", "rooms", "utterances", "text p50/p95 s", "alerts", "alert p50/p95 s", "lost s", "cores", "MB"):
-        table.add_column(name, justify="left" if name == "way" else "right")
-    table.add_column("held")
+    table.add_column("")
     for result in results:
-        table.add_row(
-            result.way,
-            str(result.rooms),
-            str(len(result.heard)),
-            _pair(result.heard),
-            str(len(result.alerts)),
-            _pair(result.alerts),
-            f"{result.lost:.1f}",
-            f"{result.cpu:.2f}",
-            f"{result.memory:.0f}",
-            "yes" if result.held else "no",
-        )
+        table.add_column(f"{result.rooms} rooms\n{result.way}", justify="right")
+    for name, cells in (
+        ("utterances", [str(len(one.heard)) for one in results]),
+        ("end of speech → text, p50 / p95 s", [pair(one.heard) for one in results]),
+        ("alerts (tentative, withdrawn)", [f"{len(o.alerts)} ({o.tentative}, {o.withdrawn})" for o in results]),
+        ("end of speech → alert, p50 / p95 s", [pair(one.alerts) for one in results]),
+        ("end of the word → alert, p50 / p95 s", [pair(one.words) for one in results]),
+        ("lost s", [f"{one.lost:.1f}" for one in results]),
+        ("cores", [f"{one.cpu:.2f}" for one in results]),
+        ("MB", [f"{one.memory:.0f}" for one in results]),
+        ("held", ["yes" if one.held else "no" for one in results]),
+    ):
+        table.add_row(name, *cells)
     out.print(table)
     out.print(
         f"{talks} recordings, half of the time; alerts on {', '.join(words)}. Held: nothing lost, and p95 from the end "
-        f"of speech to the stored alert at most {IN_TIME:g} s.",
+        f"of speech to the stored alert at most {IN_TIME:g} s. Below 0: the alert came before the end. Tentative: "
+        "raised before the utterance was over.",
         highlight=False,
     )
     out.print(describe(), style="dim", highlight=False)
 
 
-def _pair(values: Sequence[float]) -> str:
+def pair(values: Sequence[float]) -> str:
     if not values:
         return "-"
     p50, p95 = np.percentile(values, [50, 95])

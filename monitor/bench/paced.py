@@ -36,6 +36,7 @@ class PacedTrack:
     until: float
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     spoken: float = 0.0  # seconds of recordings
+    given: int = 0  # frames
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     """Wall times at which stretches of speech ended, the newest last."""
 
@@ -53,6 +54,7 @@ class PacedTrack:
                 await asyncio.sleep(behind)
             if loop.time() > self.until:
                 return
+            self.given += 1
             yield AudioFrame(start, samples, origin, wall + (start + FRAME) / RATE)
             start += FRAME
 

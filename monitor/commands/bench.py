@@ -60,6 +60,9 @@ def bench_capacity(
     rooms: Annotated[str, typer.Option(help="Numbers of rooms to try, with commas")] = "10,20,40,60",
     seconds: Annotated[float, typer.Option(min=10, help="Seconds to hold each")] = 300.0,
     plain: Annotated[bool, typer.Option(help="Beside plain 30 s windows, one at a time")] = True,
+    monologue: Annotated[
+        float, typer.Option(min=0, help="Seconds for which a speaker goes on without a pause; 0: as recorded")
+    ] = 0.0,
     config: Config = None,
 ) -> None:
     """How many rooms this machine hears in time, with the whole pipeline at work."""
@@ -74,7 +77,36 @@ def bench_capacity(
     counts = [int(number) for number in rooms.split(",")]
     with tempfile.TemporaryDirectory(prefix="room-monitor-bench-") as scratch:
         clips = from_manifest(data, "en") if data else from_recordings(fetch_recordings(), Path(scratch))
-        run_expected(measure(settings, clips, counts, seconds, plain, out))
+        run_expected(measure(settings, clips, counts, seconds, plain, out, monologue))
+
+
+@app.command("overload")
+def bench_overload(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's"),
+    ] = None,
+    rooms: Annotated[int, typer.Option(min=1, help="Rooms that the machine hears in time (`bench capacity`)")] = 20,
+    times: Annotated[float, typer.Option(min=1, help="So many times as many, for a while")] = 3.0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="For so long")] = 3.0,
+    config: Config = None,
+) -> None:
+    """More rooms than the machine can hear, for a while: what becomes of each second, how soon all is as before.
+
+    Exit code 1 when speech is nowhere in the ledger.
+    """
+    import tempfile
+
+    from monitor.bench.clips import from_manifest, from_recordings
+    from monitor.bench.overload import measure as overload
+
+    settings = load(config)
+    start_log(settings, logging.WARNING)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    with tempfile.TemporaryDirectory(prefix="room-monitor-bench-") as scratch:
+        clips = from_manifest(data, "en") if data else from_recordings(fetch_recordings(), Path(scratch))
+        good = run_expected(overload(settings, clips, rooms, times, 60 * minutes, out))
+    raise typer.Exit(0 if good else 1)
 
 
 @app.command("matching")
