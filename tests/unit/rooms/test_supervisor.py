@@ -259,3 +259,43 @@ async def test_who_joins_and_leaves_is_told() -> None:
         (["Bob"], [], ["Ann"]),
         ([], [], ["Bob"]),
     ]
+
+
+async def test_those_who_come_later_are_told_by_themselves_and_each_showing_is_known() -> None:
+    room = ScriptedRoom(("live", INF, None))
+    shown: list[tuple[str, str, list[str]]] = []
+
+    async def on_notice(notice: str, way: str, to: tuple[Speaker, ...]) -> None:
+        shown.append((notice, way, [who.name for who in to]))
+
+    watch = Watcher(room)
+    supervisor = RoomSupervisor("demo", room, watch._listen, watch._state, on_notice=on_notice, notice="We listen")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(supervisor.run())
+        await asyncio.sleep(1)
+        room.present = (ANN, BOB)
+        await asyncio.sleep(1)
+        await supervisor.announce("We listen kindly")
+        room.present = (BOB,)
+        await asyncio.sleep(1)
+        room.present = (ANN, BOB)
+        await asyncio.sleep(1)
+        supervisor.stop()
+    assert shown == [
+        ("We listen", "on the wall", []),
+        ("We listen", "on the wall", ["Bob"]),
+        ("We listen kindly", "on the wall", []),
+        ("We listen kindly", "on the wall", ["Ann"]),
+    ]
+
+
+async def test_a_notice_that_changes_between_two_visits_is_shown_in_the_next() -> None:
+    lost = ConnectionLost("gone")
+    room = ScriptedRoom(("live", 1.0, lost), ("live", 1.0, None))
+    watch = Watcher(room)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch.supervisor.run())
+        await asyncio.sleep(1.5)
+        assert watch.states[-1] is S.WAITING
+        await watch.supervisor.announce("Nobody listens")
+    assert room.notices == ["We listen", "Nobody listens"]
