@@ -20,6 +20,7 @@ from monitor.house import House
 from monitor.media import probe, read
 from monitor.messages import AlertChanged, AlertRaised, AlertView, HeardMessage, HitView, Numbered, VoiceChanged
 from monitor.model import FRAME, RATE, AudioFrame, Coverage, Samples, Speaker
+from monitor.speech.recogniser import Recogniser
 from monitor.telemetry.metrics import Metrics
 from monitor.views import coverage_view
 from monitor.watch import RoomFacts, RoomWatch
@@ -101,6 +102,7 @@ async def replay(
     language: str | None = None,
     live: bool = False,
     metrics: Metrics | None = None,
+    hears: Recogniser | None = None,
 ) -> Tally:
     """Run each file through the pipeline; `emit` gets one JSON-ready object for each utterance, alert, coverage, for
     each hit that a bigger model heard again (type `second`), and for alerts about a voice and changes of what is known
@@ -108,6 +110,7 @@ async def replay(
 
     A file that can't be read becomes an object of type `problem` and does not stop the others. `split`: each channel
     is a speaker of its own. `live`: cut as in a live room, for delay; else for accuracy. `metrics` counts along.
+    `hears`: a recogniser in place of the settings' model.
     Raises OperatorError when the house can't be built (no model, say).
     """
     tally = Tally()
@@ -132,7 +135,10 @@ async def replay(
             emit(shown)
 
     with tempfile.TemporaryDirectory(prefix="room-monitor-") as scratch:
-        async with houses.build(settings, Path(scratch), told, metrics=metrics) as house, asyncio.TaskGroup() as tasks:
+        async with (
+            houses.build(settings, Path(scratch), told, metrics=metrics, hears=hears) as house,
+            asyncio.TaskGroup() as tasks,
+        ):
             tasks.create_task(house.run())
             tally.lists = house.library.names()
             try:

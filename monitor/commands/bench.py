@@ -51,6 +51,34 @@ def bench_latency(
     run_expected(measure(settings, fetch_recordings(), alerts, out))
 
 
+@app.command("decode")
+def bench_decode(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's"),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the clips to take")] = "en",
+    limit: Annotated[int, typer.Option(min=0, help="At most so many utterances; 0: all")] = 40,
+    config: Config = None,
+) -> None:
+    """CPU an utterance of up to 4 s: short contexts beside 30 s windows, and beside what the arithmetic needs.
+
+    Exit code 1 when short contexts don't take a sixth of the 30 s way's CPU or less.
+    """
+    import tempfile
+
+    from monitor.bench.clips import from_manifest, from_recordings
+    from monitor.bench.decode import measure
+
+    settings = load(config)
+    start_log(settings, logging.WARNING)
+    fetch_model(settings.speech.model, settings.speech.trust)
+    with tempfile.TemporaryDirectory(prefix="room-monitor-bench-") as scratch:
+        clips = from_manifest(data, language) if data else from_recordings(fetch_recordings(), Path(scratch))
+        good = run_expected(measure(settings, clips, language, limit, out))
+    raise typer.Exit(0 if good else 1)
+
+
 @app.command("capacity")
 def bench_capacity(
     data: Annotated[
