@@ -15,14 +15,17 @@ from pydantic import BaseModel
 
 from monitor import errors
 from monitor.cli import app
+from monitor.consent.machine import as_table as consent_table
 from monitor.config import Settings
 from monitor.config_ice import TurnServer
 from monitor.config_rooms import JanusRoom, LiveKitRoom, Room, WhepRoom, WhepStream
+from monitor.config_webhooks import NoticeWebhook, SignedWebhook
 from monitor.messages import FEED, Hello
 from monitor.room_routes import room_routes
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics
 from monitor.web.app import WebDeps, create_app
+from monitor.web.webhooks import webhooks
 
 HERE = Path(__file__).parent / "reference"
 HEAD = "<!-- Made by docs/make_reference.py from the code: change it there. -->\n\n"
@@ -37,6 +40,8 @@ def settings() -> str:
     ]
     lines += _fields("", Settings)
     lines += _fields("[[ice.turn]]", TurnServer)
+    lines += _fields('[[webhooks]] with kind = "signed"', SignedWebhook)
+    lines += _fields('[[webhooks]] with kind = "notice"', NoticeWebhook)
     lines += _fields("[[rooms]]", Room)
     lines += [
         "A secret is never in the file: `env:NAME` is an environment variable, `file:PATH` a file (its path counts"
@@ -50,7 +55,7 @@ def settings() -> str:
 
 
 def _fields(title: str, model: type[BaseModel], without: type[BaseModel] | None = None) -> list[str]:
-    known = {name for name in without.model_fields if name != "kind"} if without else {"rooms"}
+    known = {name for name in without.model_fields if name != "kind"} if without else {"rooms", "webhooks"}
     own = {n: f for n, f in model.model_fields.items() if n not in known and (without or not _section(f.annotation))}
     lines = [
         f"## `{title}`" if title else "## At the top of the file",
@@ -197,6 +202,12 @@ def lifecycle() -> str:
             as_diagram().strip(),
             "```",
             "",
+            "# Consent",
+            "",
+            "Beside it, and longer than any visit: what the room has agreed to, from the table in `monitor/consent/machine.py`.",
+            "Somebody is listened to where the room is LIVE, its consent GRANTED, and they are not opted out.",
+            "",
+            consent_table(),
         ]
     )
 
@@ -225,7 +236,12 @@ def _without_parts() -> WebDeps:
     nothing: Any = None
     hello = Hello(version="0", seq=0, after=0, model="", lists=[], rooms=[], heartbeat=0)
     some: Any = object()
-    parts: dict[str, Any] = {"catalog": some, "backtests": some, "exporter": some, "routes": [room_routes(some)]}
+    parts: dict[str, Any] = {
+        "catalog": some,
+        "backtests": some,
+        "exporter": some,
+        "routes": [room_routes(some), webhooks(some, some)],
+    }
     return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, nothing, **parts)
 
 

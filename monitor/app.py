@@ -28,7 +28,9 @@ from monitor.catalog.quality import Quality
 from monitor.catalog.trials import Trials
 from monitor.config import Settings
 from monitor.consenting import Consents
+from monitor.couriers import Couriers
 from monitor.exporting import Exporter
+from monitor.hooking import hooks
 from monitor.hosting import HostLinks
 from monitor.house import House, alerting
 from monitor.keywords.backtest import Report
@@ -65,6 +67,7 @@ from monitor.web.host_links import host_links
 from monitor.web.host_views import Hosts
 from monitor.web.server import Server, serve
 from monitor.web.standing import Standing
+from monitor.web.webhooks import webhooks
 
 log = structlog.get_logger()
 
@@ -89,6 +92,7 @@ class Service:
         self._feed = Feed()
         self._stop = asyncio.Event()
         self._rooms: MonitoredRooms | None = None
+        self._couriers: Couriers | None = None
 
     async def run(self, beside: Callable[[str], Coroutine[None, None, None]] | None = None) -> None:
         """Run until SIGINT or SIGTERM. Raises OperatorError when a part can't start.
@@ -128,11 +132,19 @@ class Service:
                 settings, house, register, builtin, self._talking, Consents(house.store, house.trail, time.time)
             )
             chores = [tasks.create_task(chore) for chore in self._chores(house, rooms, catalog)]
-            chores.append(tasks.create_task(entry.keep()))
+            couriers = self._couriers = Couriers(hooks(settings), house.store, self._metrics)
+            chores += [tasks.create_task(entry.keep()), tasks.create_task(couriers.run())]
             if settings.canary.enabled:
                 self._canary = self._make_canary(house, rooms, builtin, entry.key)
             parts = self._web(house, rooms, builtin, catalog, trials)
-            app = create_app(replace(parts, access=entry.accounts, provider=entry.provider))
+            app = create_app(
+                replace(
+                    parts,
+                    access=entry.accounts,
+                    provider=entry.provider,
+                    routes=[*parts.routes, webhooks(couriers, house.trail)],
+                )
+            )
             web, door = settings.web, door_of(settings)
             async with serve(app, web.host, web.port, door) as server, AsyncExitStack() as stack:
                 stack.enter_context(memory.at_rest())
@@ -324,6 +336,8 @@ class Service:
             case GapNoted():
                 self._metrics.gap(message.room, message.state, message.seconds)
         self._feed.publish(message)
+        if self._couriers is not None:
+            self._couriers.told(message)
 
     def _health(self, house: House, rooms: MonitoredRooms) -> list[str]:
         """What is wrong now; empty: nothing."""
@@ -331,6 +345,7 @@ class Service:
         if house.batcher.waiting_seconds > self._settings.speech.backlog / 2:
             wrong.append(f"{house.batcher.waiting_seconds:.0f} s of speech wait for the recogniser")
         wrong += [house.trail.trouble] if house.trail.trouble else []
+        wrong += self._couriers.trouble() if self._couriers else []
         wrong += self._canary.trouble() if self._canary else []
         wrong += house.voices.trouble() if house.voices else []
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]

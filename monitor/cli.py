@@ -25,6 +25,7 @@ from monitor.commands.top import top
 from monitor.commands.users import app as users
 from monitor.commands.verify import verify
 from monitor.commands.voices import app as voices
+from monitor.commands.webhooks import app as webhooks
 from monitor.config import Settings, load
 from monitor.config_access import token_for_commands
 from monitor.errors import MonitorError
@@ -53,6 +54,7 @@ app.add_typer(hold, name="hold")
 app.command("retention")(retention)
 app.command("erase")(erase)
 app.command("verify")(verify)
+app.add_typer(webhooks, name="webhooks")
 
 Trust = Annotated[bool, typer.Option("--trust", help="Accept a model file whose digest is not known")]
 Files = Annotated[list[Path], typer.Argument(help="Audio or video files, anything that FFmpeg reads")]

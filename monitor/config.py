@@ -22,6 +22,7 @@ from monitor.config_evidence import Evidence, Retention
 from monitor.config_ice import IceSettings, turn_files_from
 from monitor.config_review import Review
 from monitor.config_rooms import KINDS, AnyRoom, with_files_from
+from monitor.config_webhooks import WEBHOOK_KINDS, AnyWebhook, hook_with_files_from
 from monitor.errors import ConfigInvalid
 from monitor.model import Grade, Severity
 
@@ -189,6 +190,7 @@ class Settings(BaseSettings):
     review: Review = Review()
     ice: IceSettings = IceSettings()
     rooms: tuple[AnyRoom, ...] = ()
+    webhooks: tuple[AnyWebhook, ...] = ()
     grace: float = Field(10.0, gt=0, description="Seconds that a stop may take to finish what was heard")
     log: Literal["text", "json"] = Field("text", description="Form of the log on standard error")
 
@@ -199,6 +201,14 @@ class Settings(BaseSettings):
         if doubled := sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"two rooms have the id {doubled[0]!r}")
         return rooms
+
+    @field_validator("webhooks")
+    @classmethod
+    def _names_differ(cls, webhooks: tuple[AnyWebhook, ...]) -> tuple[AnyWebhook, ...]:
+        names = [hook.name for hook in webhooks]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two webhooks have the name {doubled[0]!r}")
+        return webhooks
 
     @model_validator(mode="after")
     def _canary_has_its_own_room(self) -> Self:
@@ -270,8 +280,13 @@ def shipped() -> Path:
 
 def _place(loc: tuple[int | str, ...]) -> str:
     """Where in the file, without the kind that pydantic puts after a room's number."""
-    parts = [str(part) for n, part in enumerate(loc) if not (n == 2 and loc[0] == "rooms" and part in KINDS)]
+    parts = [str(part) for n, part in enumerate(loc) if not _kind(n, loc)]
     return ".".join(parts)
+
+
+def _kind(n: int, loc: tuple[int | str, ...]) -> bool:
+    kinds = {"rooms": KINDS, "webhooks": WEBHOOK_KINDS}.get(str(loc[0]), ())
+    return n == 2 and loc[n] in kinds
 
 
 def _rebase(settings: Settings, base: Path) -> Settings:
@@ -281,6 +296,7 @@ def _rebase(settings: Settings, base: Path) -> Settings:
     if Path(canary.recording).suffix:  # a file, and no name
         canary = canary.model_copy(update={"recording": str(base / canary.recording)})
     rooms = tuple(with_files_from(room, base) for room in settings.rooms)
+    webhooks = tuple(hook_with_files_from(hook, base) for hook in settings.webhooks)
     ice = settings.ice.model_copy(update={"turn": turn_files_from(settings.ice.turn, base)})
     evidence = settings.evidence
     if evidence.master_key.startswith("file:"):
@@ -300,5 +316,6 @@ def _rebase(settings: Settings, base: Path) -> Settings:
         "canary": canary,
         "ice": ice,
         "rooms": rooms,
+        "webhooks": webhooks,
     }
     return settings.model_copy(update=changed)

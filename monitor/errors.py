@@ -6,7 +6,7 @@ MonitorError(code, message)
 │  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
 │  ├─ RoomUnknown · RoomConflict
 │  ├─ AccountUnknown · AccountConflict · AccountsMissing · PasswordWeak
-│  ├─ EvidenceUnreadable · EvidenceHeld · EvidenceUnknown · ExportInvalid
+│  ├─ EvidenceUnreadable · EvidenceHeld · EvidenceUnknown · ExportInvalid · HookUnknown
 │  ├─ ConsentConflict · HostLinkUnknown
 │  ├─ MediaUnreadable · PortInUse · DataInUse · DownloadFailed · ServiceSilent
 ├─ RoomError
@@ -175,6 +175,12 @@ class EvidenceUnknown(OperatorError):
     """There is no such clip, session, hold or receipt."""
 
     code = "evidence-unknown"
+
+
+class HookUnknown(OperatorError):
+    """There is no such webhook."""
+
+    code = "hook-unknown"
 
 
 class ExportInvalid(OperatorError):

@@ -29,6 +29,7 @@ from monitor.model import Alert, Coverage, Gap, Speaker, Spoken, Transcript, Wor
 from monitor.review.incident import Grouping
 from monitor.store import convert, placing, recovery, schema
 from monitor.store.access_records import AccessRecords
+from monitor.store.action_records import ActionRecords
 from monitor.store.audit_records import AuditRecords
 from monitor.store.consent_records import ConsentRecords
 from monitor.store.engines import reading, writing
@@ -36,6 +37,7 @@ from monitor.store.evidence_records import EvidenceRecords
 from monitor.store.hit_records import HitRecords
 from monitor.store.host_records import HostRecords
 from monitor.store.list_history import ListHistory
+from monitor.store.outbox_records import OutboxRecords
 from monitor.store.review_records import ReviewRecords
 from monitor.store.tables import ALERTS, GAPS, LISTS, SESSIONS, SPOKEN, TRACKS, UTTERANCES
 from monitor.store.timeline_records import TimelineRecords
@@ -53,10 +55,12 @@ class Store(
     VerdictRecords,
     VoiceRecords,
     AuditRecords,
+    OutboxRecords,
     ConsentRecords,
     HostRecords,
     TimelineRecords,
     ReviewRecords,
+    ActionRecords,
     EvidenceRecords,
 ):
     """`async with Store.open(path, told) as store:`. Leaving finishes the writes that wait.

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
-from monitor.store import tables_access, tables_audit, tables_consent, tables_evidence, tables_review
+from monitor.store import (
+    tables_access,
+    tables_audit,
+    tables_consent,
+    tables_evidence,
+    tables_review,
+    tables_webhooks,
+)
 from monitor.store.metadata import METADATA
 
 __all__ = [
@@ -18,6 +25,7 @@ __all__ = [
     "tables_consent",
     "tables_evidence",
     "tables_review",
+    "tables_webhooks",
 ]
 
 REVISION = "0008"

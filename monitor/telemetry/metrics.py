@@ -29,6 +29,7 @@ class Metrics:
         self._feed_part()
         self._canary_part()
         self._voice_part()
+        self._webhook_part()
 
     def _room_part(self) -> None:
         registry = self.registry
@@ -170,6 +171,21 @@ class Metrics:
             registry=self.registry,
         )
 
+    def _webhook_part(self) -> None:
+        registry = self.registry
+        self._hook_tries = Counter(
+            "room_monitor_webhook_tries",
+            "Tries to hand a letter to a webhook: sent, failed (tried again) or dead (given up)",
+            ["webhook", "outcome"],
+            registry=registry,
+        )
+        self._hook_letters = Gauge(
+            "room_monitor_webhook_letters",
+            "Letters of a webhook that wait, or are given up (dead)",
+            ["webhook", "state"],
+            registry=registry,
+        )
+
     # rooms
 
     def room(self, room: str, state: RoomState) -> None:
@@ -277,6 +293,16 @@ class Metrics:
 
     def feed_overrun(self) -> None:
         self._overruns.inc()
+
+    # webhooks
+
+    def webhook(self, name: str, outcome: str) -> None:
+        """`outcome`: sent, failed or dead."""
+        self._hook_tries.labels(name, outcome).inc()
+
+    def webhook_letters(self, name: str, waiting: int, dead: int) -> None:
+        self._hook_letters.labels(name, "waiting").set(waiting)
+        self._hook_letters.labels(name, "dead").set(dead)
 
     def text(self) -> bytes:
         """All of them in Prometheus' text form (CONTENT_TYPE)."""
