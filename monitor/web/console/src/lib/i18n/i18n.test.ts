@@ -32,6 +32,14 @@ test('every language has every text, with the same parameters and elements', () 
   }
 })
 
+test('no two areas have a text of the same name: one would silently stand for both', async () => {
+  const areas = readdirSync(join(SRC, 'lib/i18n/en')).filter((name) => name !== 'index.ts')
+  const keys: string[] = []
+  for (const area of areas) keys.push(...Object.keys(((await import(`./en/${area}`)) as { default: object }).default))
+  assert.deepEqual(keys.filter((key, index) => keys.indexOf(key) !== index), [])
+  assert.equal(keys.length, Object.keys(en).length)
+})
+
 test('every language that can be chosen has a catalogue of its own', () => {
   assert.deepEqual(Object.keys(LOCALES).filter((l) => l !== 'en').sort(), Object.keys(catalogues).sort())
 })

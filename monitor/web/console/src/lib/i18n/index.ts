@@ -73,6 +73,9 @@ export function stored(): string | null {
   }
 }
 
+/** A count as the language writes it: "1,200". */
+export const figure = (count: number): string => figures.format(count)
+
 const TAGS = /<\/?(?:b|i|code|kbd|mark|q)>/g
 
 /** The text without elements, for attributes, titles and plain places. */

@@ -64,6 +64,7 @@ export default {
 
   'clip.play': 'Play the clip: {label}',
   'clip.pause': 'Pause the clip: {label}',
+  'clip.ask': 'Play to load it: that you heard it is recorded.',
   'clip.title': 'Play (space)',
   'clip.voice': 'voice',
   'clip.gone': "The clip can't be loaded: it may have been erased, or not be written yet. Press play to try again.",

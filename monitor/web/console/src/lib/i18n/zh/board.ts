@@ -66,6 +66,7 @@ const messages: Messages<keyof typeof en> = {
 
   'clip.play': '播放片段:{label}',
   'clip.pause': '暂停片段:{label}',
+  'clip.ask': '按播放键加载:收听会被记录。',
   'clip.title': '播放(空格键)',
   'clip.voice': '声音',
   'clip.gone': '无法加载片段:可能已被删除,或尚未写入。按播放键重试。',
