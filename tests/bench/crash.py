@@ -66,6 +66,8 @@ phrases = ["you", "country", "the", "americans", "fellow", "what", "that", "and"
 """
 PEOPLE = ("Ann", "Bob", "Cem")
 BOARDS = 2
+PATIENCE = 400.0
+"""Seconds that a start may take: a measurement may run beside other work."""
 SLACK = 0.25
 """Seconds by which the clocks of two threads may differ in what they write down."""
 
@@ -86,18 +88,22 @@ async def run(directory: Path, clips: Sequence[Samples], times: int, window: tup
     """Kill it so many times, each a moment within `window` (seconds) after it says that it runs."""
     prepare(directory, SETTINGS, LIST)
     chance, told = random.Random(seed), Told()
-    service = await asyncio.to_thread(Service, directory)
+    service = await asyncio.to_thread(Service, directory, PATIENCE)
     try:
         for number in range(times):
+            born = time.time()
             await load(service, clips, told, chance.uniform(*window))
             service.process.kill()
             await asyncio.to_thread(service.process.wait, 20)
             killed = time.time()
             told.kills += 1
+            wrong = len(told.wrong)
             await look_at_the_files(directory / "data", told)
-            service = await asyncio.to_thread(Service, directory)
+            service = await asyncio.to_thread(Service, directory, PATIENCE)
             await ask(service, directory / "data", told, killed, everything=number + 1 == times)
-            print(f"kill {told.kills}: {len(told.alerts)} alerts shown, {len(told.wrong)} wrong", flush=True)
+            print(f"kill {told.kills} after {killed - born:.2f} s: {len(told.alerts)} alerts shown", flush=True)
+            for line in told.wrong[wrong:]:
+                print(f"  WRONG {line}", flush=True)
     finally:
         if service.process.poll() is None:
             service.process.kill()

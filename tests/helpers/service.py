@@ -42,7 +42,7 @@ examples.hit = ["ask not what your country can do for you"]
 class Service:
     """A running `room-monitor run`. `url` is http://host:port."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, patience: float = START) -> None:
         self.log: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "monitor", "run", "--config", str(directory / "monitor.toml")],
@@ -55,7 +55,7 @@ class Service:
         self._started = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._started.wait(START) or not self.url:
+        if not self._started.wait(patience) or not self.url:
             self.process.kill()
             raise AssertionError("the service did not start:\n" + "".join(self.log))
 
