@@ -115,7 +115,6 @@ async def build(
     `hears`: a recogniser in place of the settings' model; `passing`: tells whoever listens now of what isn't stored.
     """
     metrics = metrics or Metrics()
-    database = data / "monitor.db"
     library = Library(settings.keywords.lists)
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
@@ -126,25 +125,10 @@ async def build(
     gate = await asyncio.to_thread(SpeechGate)
     judge = await asyncio.to_thread(voice_detector, settings.voices)
     async with AsyncExitStack() as stack:
-        stack.enter_context(owned(data))
-        await asyncio.to_thread(_prepare, database)
-        await asyncio.to_thread(form)  # takes a tenth of a second the first time: not in the event loop
-        visits = _Visits(told)
-        store = await stack.enter_async_context(Store.open(database, visits.told, grouping=_grouping(settings)))
-        trail = Trail(store, data)
-        await trail.begin()
-        log.info("audit log", head=str(trail.head))
         book, ring = Book(), Ring()
-        keeping = await asyncio.to_thread(make_keeping, settings, data, store, ring, trail, clock)
-        vault = visits.vault = keeping.vault
-        await stack.enter_async_context(ready(keeping, data, clock))
-        raiser = Raiser(
-            store=store,
-            policy=_policy(settings),
-            vault=vault,
-            metrics=metrics,
-            clock=clock,
-        )
+        store, trail, keeping = await _foundation(stack, settings, data, told, ring, clock)
+        vault = keeping.vault
+        raiser = Raiser(store=store, policy=_policy(settings), vault=vault, metrics=metrics, clock=clock)
         rehearing = Rehearing(store=store, raiser=raiser, ring=ring, metrics=metrics)
         languages: dict[str, tuple[str, ...]] = {room.id: room.languages for room in settings.rooms}
         priorities: dict[str, str] = {room.id: room.priority for room in settings.rooms}
@@ -190,6 +174,29 @@ async def build(
         parts = (store, book, library, pipeline, batcher, recogniser, metrics)
         yield House(*parts, rules, keeping, trail, second, languages, priorities, voices)
         await store.end_session(clean=True)
+
+
+async def _foundation(
+    stack: AsyncExitStack,
+    settings: Settings,
+    data: Path,
+    told: Callable[[Numbered], None],
+    ring: Ring,
+    clock: Callable[[], float],
+) -> tuple[Store, Trail, Keeping]:
+    """The directory, the database, the audit log and the vault, mended after a crash."""
+    stack.enter_context(owned(data))
+    await asyncio.to_thread(_prepare, data / "monitor.db")
+    await asyncio.to_thread(form)  # takes a tenth of a second the first time: not in the event loop
+    visits = _Visits(told)
+    store = await stack.enter_async_context(Store.open(data / "monitor.db", visits.told, grouping=_grouping(settings)))
+    trail = Trail(store, data)
+    await trail.begin()
+    log.info("audit log", head=str(trail.head))
+    keeping = await asyncio.to_thread(make_keeping, settings, data, store, ring, trail, clock)
+    visits.vault = keeping.vault
+    await stack.enter_async_context(ready(keeping, data, clock))
+    return store, trail, keeping
 
 
 class _Visits:
