@@ -15,16 +15,18 @@ from pydantic import BaseModel
 
 from monitor import errors
 from monitor.cli import app
-from monitor.consent.machine import as_table as consent_table
 from monitor.config import Settings
 from monitor.config_ice import TurnServer
 from monitor.config_rooms import JanusRoom, LiveKitRoom, Room, WhepRoom, WhepStream
 from monitor.config_webhooks import NoticeWebhook, SignedWebhook
+from monitor.consent.machine import as_table as consent_table
 from monitor.messages import FEED, Hello
 from monitor.room_routes import room_routes
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics
 from monitor.web.app import WebDeps, create_app
+from monitor.web.host import host
+from monitor.web.host_links import host_links
 from monitor.web.webhooks import webhooks
 
 HERE = Path(__file__).parent / "reference"
@@ -204,7 +206,8 @@ def lifecycle() -> str:
             "",
             "# Consent",
             "",
-            "Beside it, and longer than any visit: what the room has agreed to, from the table in `monitor/consent/machine.py`.",
+            "Beside it, and longer than any visit: what the room has agreed to, from the table in",
+            "`monitor/consent/machine.py`.",
             "Somebody is listened to where the room is LIVE, its consent GRANTED, and they are not opted out.",
             "",
             consent_table(),
@@ -240,7 +243,7 @@ def _without_parts() -> WebDeps:
         "catalog": some,
         "backtests": some,
         "exporter": some,
-        "routes": [room_routes(some), webhooks(some, some)],
+        "routes": [room_routes(some), webhooks(some, some), host(some), host_links(some)],
     }
     return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, nothing, **parts)
 
