@@ -111,7 +111,7 @@ export default {
   'canary_outcome.missed': 'Missed',
   'canary_outcome.failed': 'Could not be spoken',
 
-  'probe.ask': 'Where does a join fail?',
+  'probe.ask': 'Try joining',
   'probe.what': 'Joins the room as somebody of our own, listens for a few seconds, and leaves. Participants see it; nothing is kept.',
   'probe.running': 'Joining and listening…',
   'probe.fails_at': 'Fails at: {step} ({at})',

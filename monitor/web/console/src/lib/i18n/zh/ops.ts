@@ -113,7 +113,7 @@ const messages: Messages<keyof typeof en> = {
   'canary_outcome.missed': '漏掉了',
   'canary_outcome.failed': '无法播放',
 
-  'probe.ask': '加入失败在哪一步?',
+  'probe.ask': '试着加入',
   'probe.what': '以我们自己的身份加入房间,听几秒后离开。参与者看得到;不保存任何内容。',
   'probe.running': '正在加入并收听…',
   'probe.fails_at': '失败于:{step}({at})',
