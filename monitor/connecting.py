@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import assert_never
 
 from monitor.config import secret
@@ -22,9 +23,17 @@ from monitor.rooms.whep.protocol import Stream
 DEFAULT = IceSettings()
 
 
-def connector_for(room: AnyRoom, *, builtin: str, monitor_token: str, ice: IceSettings = DEFAULT) -> Connector:
+def connector_for(
+    room: AnyRoom,
+    *,
+    builtin: str,
+    monitor_token: str,
+    ice: IceSettings = DEFAULT,
+    notice: Callable[[], str] | None = None,
+) -> Connector:
     """`builtin`: websocket address of the room, were it a built-in one; `monitor_token`: what opens those;
-    `ice`: what holds for all rooms, where a room says nothing else.
+    `ice`: what holds for all rooms, where a room says nothing else; `notice`: what people are to be told now, None:
+    what the room's settings say.
 
     Secrets are read at each try to join: a changed one counts from the next on. Joining raises ConfigInvalid where
     one can't be read.
@@ -39,7 +48,7 @@ def connector_for(room: AnyRoom, *, builtin: str, monitor_token: str, ice: IceSe
         case WhepRoom():
             return WhepConnector(lambda: _streams(room, ice))
         case LiveKitRoom():
-            return LiveKitConnector(lambda: _livekit(room, ice))
+            return LiveKitConnector(lambda: _livekit(room, ice, room.notice if notice is None else notice()))
         case _:
             assert_never(room)
 
@@ -82,14 +91,14 @@ def _streams(room: WhepRoom, ice: IceSettings) -> WhepPlace:
     return WhepPlace(tuple(streams), ice_for(room, ice))
 
 
-def _livekit(room: LiveKitRoom, ice: IceSettings) -> LiveKitPlace:
+def _livekit(room: LiveKitRoom, ice: IceSettings, notice: str) -> LiveKitPlace:
     """Raises ConfigInvalid where a secret can't be read."""
     return LiveKitPlace(
         room.address,
         room.room,
         room.identity,
         room.display,
-        notice=room.notice,
+        notice=notice,
         hidden=room.hidden,
         token=secret(room.token),
         key=secret(room.api_key),

@@ -21,6 +21,7 @@ from monitor.keeper import Keeper
 from monitor.messages import RoomView
 from monitor.model import Coverage, Heard, Speaker
 from monitor.registered import Register
+from monitor.review.actions import RoomAct
 from monitor.room_routes import RoomEntry
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
@@ -112,6 +113,19 @@ class MonitoredRooms:
         wanted = self._wanted[room]
         mixed = isinstance(wanted, JanusRoom) and wanted.plugin == "audiobridge"
         return RoomSeen(watch.facts.name, wanted.notice, watch.state, watch.speakers, mixed)
+
+    # Rooms (moderating.py)
+
+    def can(self, room: str) -> frozenset[RoomAct]:
+        if room not in self._wanted or self.watches[room].facts.canary:
+            raise RoomUnknown(f"There is no room {room!r}.")
+        return self._keeper.acts(room)
+
+    def named(self, room: str, speaker: str) -> Speaker | None:
+        return next((one for one in self.watches[room].speakers if one.id == speaker), None)
+
+    async def act(self, room: str, act: RoomAct, speaker: str) -> None:
+        await self._keeper.act(room, act, speaker)
 
     # Effects (consenting.py)
 
@@ -214,6 +228,7 @@ class MonitoredRooms:
             agreed=None if self._is_canary(room) else self.consents.of(room.id),
             look=house.pipeline.look,
             every=self._settings.speech.early,
+            acts=lambda: self._keeper.acts(room.id),
         )
 
     def _facts(self, room: AnyRoom) -> RoomFacts:
@@ -235,6 +250,7 @@ class MonitoredRooms:
             builtin=f"{self._url}/rooms/{room.id}/ws",
             monitor_token=self._builtin.monitor_token,
             ice=self._settings.ice,
+            notice=None if canary else lambda: consents.notice(room.id, room.notice),
         )
         return RoomSupervisor(
             room.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from monitor.rooms.supervisor import RoomSupervisor
 from tests.helpers.livekit_stage import connector, place, voice, warm
 from tests.helpers.people import Ear
 from tests.helpers.room_server import until
+from tests.peers.livekit.front import front
 from tests.peers.livekit.server import LiveKitServer, livekit_server, puppet
 
 
@@ -361,3 +363,27 @@ async def test_visits_leave_no_thread_and_no_file_behind(livekit: LiveKitServer)
                 await until(lambda heard=ear: heard.seconds > 0.2)  # type: ignore[misc]
                 listening.cancel()
     await until(lambda: left()[0] <= threads and left()[1] <= files)
+
+
+async def test_people_are_told_in_the_chat_and_as_data_also_those_who_come_later(livekit: LiveKitServer) -> None:
+    async with front(livekit) as door, puppet(livekit, "Ann"), connector(livekit, address=door.url).join() as session:
+        assert await session.announce("We listen") == "as a message in the chat, and as data for apps"
+        (chat, words, to), data = door.sent
+        assert (chat, json.loads(words)["message"], to) == ("lk-chat-topic", "We listen", [])
+        assert data == ("room-monitor.notice", "We listen", [])
+        async with puppet(livekit, "Bo"):
+            await until(lambda: len(session.roster()) == 2)
+            bo = next(one for one in session.roster() if one.name == "Bo")
+            await session.announce("We listen", (bo,))
+            identity = next(m.info.identity for m in livekit.room().seen() if m.info.name == "Bo")
+            assert [to for _, _, to in door.sent[2:]] == [[identity], [identity]]
+        door.broken = True
+        assert "attribute" in await session.announce("We listen"), "the visit goes on without it"
+
+
+async def test_without_an_api_key_the_attribute_is_all_there_is(livekit: LiveKitServer) -> None:
+    token = place(livekit).with_token().token
+    async with front(livekit) as door:
+        async with connector(livekit, address=door.url, key="", secret="", token=token).join() as session:
+            assert "attribute" in await session.announce("We listen")
+        assert door.sent == []

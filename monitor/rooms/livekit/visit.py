@@ -14,7 +14,7 @@ from monitor.mailbox import Mailbox
 from monitor.model import RATE, Speaker
 from monitor.rooms import progress
 from monitor.rooms.connector import Track
-from monitor.rooms.livekit import door, sdk
+from monitor.rooms.livekit import door, sdk, service
 from monitor.rooms.livekit.ends import why_it_ended
 from monitor.rooms.livekit.protocol import Place
 from monitor.rooms.livekit.stream import LiveKitStream, samples_of
@@ -67,7 +67,11 @@ class Visit:
         return tuple(_speaker(who) for who in self._room.remote_participants.values())
 
     async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
-        """LiveKit has no way that every app shows: `capabilities` says so; `Place.notice` does what can be done."""
+        """No way that every app shows: a message in the chat, and data for apps that have a place for it."""
+        ids = {speaker.id for speaker in to}
+        there = [who.identity for who in self._room.remote_participants.values() if who.sid in ids]
+        if (there or not to) and await service.tell(self._place, notice, there):
+            return "as a message in the chat, and as data for apps"
         return "as an attribute of the monitor, which apps can show"
 
     def talking(self) -> Mapping[str, bool]:
