@@ -47,6 +47,7 @@ from monitor.messages import (
     Talking,
 )
 from monitor.model import Heard, RoomState
+from monitor.moderating import Moderation
 from monitor.monitored import MonitoredRooms
 from monitor.probe_routes import Prober, probe_routes
 from monitor.probing import probe_room
@@ -65,6 +66,7 @@ from monitor.web.host import host
 from monitor.web.host_custody import KeptCustody
 from monitor.web.host_links import host_links
 from monitor.web.host_views import Hosts
+from monitor.web.review_actions import room_actions
 from monitor.web.server import Server, serve
 from monitor.web.standing import Standing
 from monitor.web.webhooks import webhooks
@@ -134,6 +136,8 @@ class Service:
             chores = [tasks.create_task(chore) for chore in self._chores(house, rooms, catalog)]
             couriers = self._couriers = Couriers(hooks(settings), house.store, self._metrics)
             chores += [tasks.create_task(entry.keep()), tasks.create_task(couriers.run())]
+            moderation = Moderation(house.store, house.trail, rooms, settings.review.undo)
+            chores.append(tasks.create_task(moderation.run()))
             if settings.canary.enabled:
                 self._canary = self._make_canary(house, rooms, builtin, entry.key)
             parts = self._web(house, rooms, builtin, catalog, trials)
@@ -142,7 +146,7 @@ class Service:
                     parts,
                     access=entry.accounts,
                     provider=entry.provider,
-                    routes=[*parts.routes, webhooks(couriers, house.trail)],
+                    routes=[*parts.routes, webhooks(couriers, house.trail), room_actions(house.store, moderation)],
                 )
             )
             web, door = settings.web, door_of(settings)

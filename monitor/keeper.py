@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from monitor.errors import ConnectionLost
+from monitor.review.actions import RoomAct
 from monitor.rooms.supervisor import RoomSupervisor
 
 STAGGER = 0.1
@@ -52,6 +54,18 @@ class Keeper:
         """What the room is told from now on. Nothing happens where there is none."""
         if found := self._kept.get(room_id):
             await found[0].announce(notice)
+
+    def acts(self, room_id: str) -> frozenset[RoomAct]:
+        """What staff can have done to people there now."""
+        found = self._kept.get(room_id)
+        return found[0].acts if found else frozenset()
+
+    async def act(self, room_id: str, act: RoomAct, speaker: str) -> None:
+        """Raises Refused, ConnectionLost."""
+        found = self._kept.get(room_id)
+        if found is None:
+            raise ConnectionLost("the room is no longer monitored")
+        await found[0].act(act, speaker)
 
     def retry(self, room_id: str) -> bool:
         """Where the room waits or failed: try again now. False where there is no such room."""

@@ -106,6 +106,23 @@ class IncidentView(Message):
     decided_at: float = Field(description="Unix time; 0: not decided")
 
 
+class RoomActionView(Message):
+    """Somebody is muted in a room, or removed from it, because a person asked for it."""
+
+    id: int
+    room: str
+    speaker: PersonView
+    action: Literal["mute", "remove"]
+    who: str = Field(description="Who asked for it")
+    why: str
+    incident: int | None = Field(description="What it is about; null: as given")
+    asked_at: float = Field(description="Unix time")
+    due_at: float = Field(description="Unix time at which it is done; until then it can be undone")
+    state: Literal["waiting", "undone", "done", "failed"]
+    detail: str = Field(description="Why it failed, or by whom it was undone, in plain words")
+    ended_at: float = Field(description="Unix time; 0: not yet")
+
+
 class VoiceDetectorView(Message):
     """The synthetic-voice detector of the service."""
 

@@ -15,6 +15,7 @@ from monitor.message_parts import (
     IncidentView,
     Message,
     PersonView,
+    RoomActionView,
     VoiceDetectorView,
     VoiceReason,
     VoiceSignView,
@@ -27,6 +28,7 @@ __all__ = [
     "IncidentView",
     "Message",
     "PersonView",
+    "RoomActionView",
     "VoiceDetectorView",
     "VoiceReason",
     "VoiceSignView",
@@ -74,6 +76,7 @@ class RoomView(Message):
     consent: Literal["unasked", "announced", "granted", "paused", "withdrawn"] = Field(
         "granted", description="What the room has agreed to; listened to only where it is granted"
     )
+    actions: list[Literal["mute", "remove"]] = Field([], description="What staff can have done to people there now")
     removed: bool = Field(False, description="True: it is no longer monitored; this is the last that is said of it")
 
 
@@ -201,6 +204,13 @@ class IncidentsChanged(Numbered):
 
     type: Literal["incidents"] = "incidents"
     incidents: list[IncidentView]
+
+
+class RoomActionChanged(Numbered):
+    """Somebody is to be muted or removed in a room, or that was undone, is done, or failed."""
+
+    type: Literal["room_action"] = "room_action"
+    action: RoomActionView
 
 
 class Behind(Numbered):
@@ -373,6 +383,7 @@ FeedMessage = Annotated[
     | AlertRaised
     | AlertChanged
     | IncidentsChanged
+    | RoomActionChanged
     | Behind
     | EffortChanged
     | GapNoted

@@ -13,6 +13,7 @@ from monitor.messages import (
     HitView,
     IncidentView,
     PersonView,
+    RoomActionView,
     SecondView,
     SpeakerView,
     VoiceSignView,
@@ -21,6 +22,7 @@ from monitor.messages import (
     WordView,
 )
 from monitor.model import RATE, Alert, Coverage, Gap, Heard, KeywordHit, Speaker, Transcript, Word
+from monitor.review.actions import RoomAction
 from monitor.review.incident import Incident
 from monitor.voice_model import SyntheticVoice, VoiceStanding
 
@@ -145,6 +147,23 @@ def incident_view(incident: Incident) -> IncidentView:
         taken=standing.taken,
         decided_by=standing.decided_by,
         decided_at=standing.decided_at,
+    )
+
+
+def action_view(action: RoomAction) -> RoomActionView:
+    return RoomActionView(
+        id=action.id,
+        room=action.room,
+        speaker=PersonView(id=action.speaker.id, name=action.speaker.name),
+        action=action.act.value,
+        who=action.who,
+        why=action.why,
+        incident=action.incident,
+        asked_at=action.asked_at,
+        due_at=action.due_at,
+        state=action.state.value,
+        detail=action.detail,
+        ended_at=action.ended_at,
     )
 
 

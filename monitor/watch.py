@@ -20,6 +20,7 @@ from monitor.hearing.segmenter import Rules, Segmenter
 from monitor.hearing.vad import Vad
 from monitor.messages import RoomView, VoiceView
 from monitor.model import RATE, AudioFrame, Coverage, Gap, Heard, RoomState, Speaker, Utterance
+from monitor.review.actions import RoomAct
 from monitor.rooms.connector import MixedTrack, Track
 from monitor.store.store import Store
 from monitor.views import coverage_view, speaker_view
@@ -143,13 +144,16 @@ class RoomWatch:
         agreed: Agreed | None = None,
         look: Callable[[Utterance], None] | None = None,
         every: float = 0.0,
+        acts: Callable[[], frozenset[RoomAct]] = frozenset,
     ) -> None:
         """`voice`: what is known of the voice of somebody in a room; `agreed`: None where nobody need be asked.
+        `acts`: what staff can have done to people in the room now.
         `look`: gets utterances that are still open, each `every` seconds of speech and in each pause; 0: never.
         """
         self.facts = facts
         self._agreed = agreed or Always()
         self._voice = voice
+        self._acts = acts
         self._book = book
         self._store = store
         self._rules = rules
@@ -196,6 +200,7 @@ class RoomWatch:
             speakers=speakers,
             coverage=coverage_view(self._book.room(self.facts.id)),
             canary=self.facts.canary,
+            actions=[act.value for act in RoomAct if act in self._acts() and not self.facts.canary],
             consent=self._agreed.state.value,
             removed=self.removed and self._state is RoomState.LEFT,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from monitor.model import AudioFrame, Speaker
+from monitor.review.actions import RoomAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Capabilities:
     per_speaker_tracks: bool  # False: one mix of all
     can_announce: bool  # participants can be told that they are monitored
     reports_roster: bool  # says who is there, also those who never speak
+    acts: frozenset[RoomAct] = frozenset()  # what staff can have done to people there: then its sessions are Moderates
 
 
 class Track(Protocol):
@@ -63,6 +65,15 @@ class Session(Protocol):
 
         Gives how they see it, in plain words; empty: the room has no way. Raises ConnectionLost.
         """
+        ...
+
+
+@runtime_checkable
+class Moderates(Protocol):
+    """A session in which people can be muted or removed, because staff say so."""
+
+    async def act(self, act: RoomAct, speaker: str) -> None:
+        """`speaker`: id. Raises Refused where the room says no, ConnectionLost."""
         ...
 
 

@@ -13,8 +13,9 @@ import structlog
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.model import RoomState, Speaker
+from monitor.review.actions import RoomAct
 from monitor.rooms.backoff import Backoff
-from monitor.rooms.connector import Connector, Session, Track
+from monitor.rooms.connector import Connector, Moderates, Session, Track
 from monitor.rooms.lifecycle import RoomEvent, accepts, after
 
 LOOK = 0.25
@@ -210,6 +211,19 @@ class RoomSupervisor:
                 await self._show(self._session)
             except (ConnectionLost, Refused) as error:  # the visit's own end tells of it, and the next one shows it
                 log.info("room.notice_not_shown", room=self._room, reason=str(error))
+
+    @property
+    def acts(self) -> frozenset[RoomAct]:
+        """What staff can have done to people there now."""
+        return self._connector.capabilities.acts if self._session is not None else frozenset()
+
+    async def act(self, act: RoomAct, speaker: str) -> None:
+        """Mute or remove somebody (id). Raises Refused, ConnectionLost."""
+        if self._session is None:
+            raise ConnectionLost("the monitor is not in the room now")
+        if not isinstance(self._session, Moderates):
+            raise Refused("a room of this kind has no way to do that")
+        await self._session.act(act, speaker)
 
     async def _show(self, session: Session, to: tuple[Speaker, ...] = ()) -> None:
         if notice := self._notice:

@@ -6,10 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.mailbox import Closed, Mailbox
 from monitor.model import Speaker
+from monitor.review.actions import RoomAct
 from monitor.rooms.builtin.client import Participant, Visit, visit
 from monitor.rooms.builtin.listen import Listener
 from monitor.rooms.builtin.protocol import Message, Role
@@ -30,7 +32,9 @@ talks goes out half a second after the talk, and is on its way for a while: less
 class BuiltinConnector:
     """Joins one built-in room as its monitor: visible in the roster, listening only."""
 
-    capabilities = Capabilities(per_speaker_tracks=True, can_announce=True, reports_roster=True)
+    capabilities = Capabilities(
+        per_speaker_tracks=True, can_announce=True, reports_roster=True, acts=frozenset(RoomAct)
+    )
 
     def __init__(
         self, url: str, token: str, name: str = "Room Monitor", patience: float = 5.0, role: Role = "monitor"
@@ -42,6 +46,8 @@ class BuiltinConnector:
         self._name = name
         self._patience = patience
         self._role = role
+        if role != "monitor":
+            self.capabilities = replace(self.capabilities, acts=frozenset())
 
     def join(self) -> AbstractAsyncContextManager[Session]:
         """See `Connector.join`."""
@@ -64,6 +70,7 @@ class _Session:
         self._tracks: Mailbox[Track] = Mailbox(TRACKS)
         self._dogs: dict[str, Watchdog] = {}
         self._error: ConnectionLost | Refused | None = None
+        self._asked: dict[tuple[str, str], asyncio.Future[bool]] = {}  # (participant, act) → whether it was done
 
     async def tracks(self) -> AsyncIterator[Track]:
         async for track in self._tracks:
@@ -93,6 +100,17 @@ class _Session:
         if not to:
             await self._visit.send("announce", notice=notice)
         return "on the room's page"
+
+    async def act(self, act: RoomAct, speaker: str) -> None:
+        """See `Moderates`."""
+        key = speaker, act.value
+        asked = self._asked[key] = asyncio.get_running_loop().create_future()
+        try:
+            await self._visit.send("moderate", id=speaker, act=act.value)
+            if not await asked:
+                raise Refused("they are no longer in the room")
+        finally:
+            self._asked.pop(key, None)
 
     async def attend(self) -> None:
         """Follow the signalling until the visit ends."""
@@ -136,6 +154,9 @@ class _Session:
                 self._listener.missed(mid, seconds)
         self._listener.end()
         self._tracks.close()
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(ConnectionLost("the visit ended before the room answered"))
 
     async def _handle(self, message: Message) -> None:
         match message["type"]:
@@ -148,6 +169,10 @@ class _Session:
                 self._expect_all()
             case "talking":
                 self._expect(message["id"], talking=message["talking"])
+            case "moderated":
+                asked = self._asked.get((message["id"], message["act"]))
+                if asked is not None and not asked.done():
+                    asked.set_result(bool(message["done"]))
 
     async def _answer(self, message: Message) -> None:
         speakers = {who.id: who.speaker for who in self._visit.roster.values()}

@@ -19,6 +19,7 @@ from monitor.rooms.builtin.protocol import (
     ClientMessage,
     Join,
     Leave,
+    Moderate,
     Mute,
     Publish,
     dump,
@@ -53,6 +54,7 @@ class Neighbours(Protocol):
     def changed(self) -> None: ...
     def bury(self, upstream: Upstream) -> None: ...
     def announce(self, notice: str) -> None: ...
+    def moderate(self, member_id: str, act: str) -> bool: ...
 
 
 class Member:
@@ -63,6 +65,7 @@ class Member:
         self.name = join.name
         self.role = join.role
         self.muted = False
+        self.silenced = False  # by staff: only they could hear again what this one says, and it stays so for the visit
         self.publishing = False
         self.meter = TalkMeter()
         self.hearing = Downstream(self.tell, self._deaf)
@@ -80,7 +83,7 @@ class Member:
             "id": self.id,
             "name": self.name,
             "role": self.role,
-            "muted": self.muted,
+            "muted": self.muted or self.silenced,
             "talking": self.meter.talking,
         }
 
@@ -161,6 +164,11 @@ class Member:
                 if self.role != "monitor":
                     raise BadMessage("forbidden", "only the monitor may set the notice")
                 self._room.announce(notice)
+            case Moderate(member_id, act):
+                if self.role != "monitor":
+                    raise BadMessage("forbidden", "only the monitor may mute or remove others")
+                done = self._room.moderate(member_id, act)
+                self.tell(dump("moderated", id=member_id, act=act, done=done))
             case Leave():
                 self._outbox.close()
             case Join():
@@ -183,7 +191,7 @@ class Member:
         self.tell(dump("published", sdp=answer))
 
     def _said(self, media: Media) -> None:
-        if self.muted or not self.publishing:
+        if self.muted or self.silenced or not self.publishing:
             return
         if self.meter.hear(media.level, len(media.payload), self._loop.time()):
             self._room.talking(self)
@@ -196,6 +204,13 @@ class Member:
         if not muted:
             self._room.unmuted(self)
         self._room.changed()
+
+    def silence(self) -> None:
+        """Staff have muted this one: nothing more is forwarded, whatever the client says."""
+        if not self.silenced:
+            self.silenced = True
+            self.tell(dump("problem", code="silenced", message="a moderator has muted you for this visit"))
+            self._room.changed()
 
     def _unpublish_now(self) -> None:
         if self.publishing:

@@ -1,8 +1,10 @@
 """The messages of the built-in room's websocket: JSON objects with a `type`.
 
-client → server: join{name, role, token?} first · publish{sdp} · answer{sdp} · mute{muted} · announce{notice} · leave
+client → server: join{name, role, token?} first · publish{sdp} · answer{sdp} · mute{muted} · announce{notice} ·
+    moderate{id, act} · leave
 server → client: joined{id, room, participants, notice} · published{sdp} · offer{sdp, slots} · slots{slots} ·
-    roster{participants} · talking{id, talking} · notice{text} · problem{code, message} · refused{code, message} · ended
+    roster{participants} · moderated{id, act, done} · talking{id, talking} · notice{text} · problem{code, message} ·
+    refused{code, message} · ended
 
 SDP carries all its candidates (no trickle). `slots` maps the MID of an m-line to the id of the participant it carries.
 A `problem` leaves the connection open; `refused` is followed by its end.
@@ -66,11 +68,19 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Moderate:
+    """Of the monitor alone: staff want somebody muted or removed."""
+
+    id: str
+    act: Literal["mute", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     pass
 
 
-ClientMessage = Join | Publish | Answer | Mute | Announce | Leave
+ClientMessage = Join | Publish | Answer | Mute | Announce | Moderate | Leave
 
 
 def parse(text: str) -> ClientMessage:
@@ -96,10 +106,15 @@ def parse(text: str) -> ClientMessage:
             return Mute(message["muted"])
         case "announce":
             return Announce(printable(_text(message, "notice", NOTICE_LIMIT)))
+        case "moderate":
+            act = message.get("act")
+            if act not in ("mute", "remove"):
+                raise BadMessage("bad-field", "`act` must be mute or remove")
+            return Moderate(_text(message, "id", 200), act)
         case "leave":
             return Leave()
         case _:
-            raise BadMessage("unknown-type", "`type` must be join, publish, answer, mute, announce or leave")
+            raise BadMessage("unknown-type", "`type` must be join, publish, answer, mute, announce, moderate or leave")
 
 
 def printable(text: str) -> str:

@@ -215,6 +215,17 @@ class _Room:
         self.notice = notice
         self._broadcast(dump("notice", text=notice))
 
+    def moderate(self, member_id: str, act: str) -> bool:
+        """Whether there was such a participant."""
+        member = self._members.get(member_id)
+        if member is None or member.role != "participant":
+            return False
+        if act == "mute":
+            member.silence()
+        else:
+            member.end(dump("refused", code="removed", message="a moderator has removed you from the room"))
+        return True
+
     def _others(self, member: Member) -> list[Member]:
         return [other for other in self._members.values() if other is not member]
 
