@@ -50,6 +50,10 @@ export interface AlertView {
   clip: string
   /** The reason, where it is about a voice; null: about words */
   voice: VoiceSignView | null
+  /** True: personal data is hidden; `POST /api/alerts/{alert}/reveal` shows it */
+  masked: boolean
+  /** The incident that it is part of; null: of none */
+  incident: number | null
 }
 
 /** The recogniser can't keep up, or is up again. */
@@ -112,6 +116,39 @@ export interface CoverageView {
   share: number | null
 }
 
+/** How much is done for each utterance follows the recogniser's queue, in steps; another one is taken now. */
+export interface EffortChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'effort'
+  /** 0: everything is done; each further one does less */
+  step: number
+  /** What is done less, in plain words */
+  words: string
+  /** For how long the oldest utterance has waited */
+  oldest_seconds: number
+  /** Seconds of speech that wait, also on disk */
+  waiting_seconds: number
+  /** Of them, those on disk: heard later, once there is time */
+  late_seconds: number
+}
+
+/**
+ * Something was erased for good. Who shows any of it takes it away: these alerts, and what was said in these rooms
+ * is to be asked for again.
+ */
+export interface EvidenceErased {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'erased'
+  rooms: string[]
+  alerts: string[]
+}
+
 /** Something was not examined, and why. */
 export interface GapNoted {
   /** Grows by one a message over all rooms; ask for what came after with ?after= */
@@ -154,6 +191,8 @@ export interface HeardMessage {
   /** Seconds in the recogniser */
   took: number
   ghosts: string[]
+  /** True: personal data is hidden, as in [phone] */
+  masked: boolean
 }
 
 /** The service lives and nothing else was to be told. */
@@ -207,8 +246,70 @@ export interface HitView {
   way: 'exact' | 'inflected' | 'disguised' | 'alternative' | 'sound'
   /** 0 to 1; below 1 where it was found by sound */
   likeness: number
+  /** True: heard once, in a sentence that was not over; its rest confirms or withdraws it */
+  tentative: boolean
   /** The second hearing; null: none, or not yet */
   second: SecondView | null
+  /** True: personal data around it is hidden, as in [phone] */
+  masked: boolean
+}
+
+/** Alerts that are one matter for people: of one speaker in one room, or of the same rule in several rooms. */
+export interface IncidentView {
+  id: number
+  status: 'open' | 'escalated' | 'done'
+  /** The worst of its alerts that stand */
+  severity: 'info' | 'low' | 'medium' | 'high' | 'critical'
+  /** Of the alert that opened it */
+  room: string
+  /** Of the same */
+  speaker: PersonView
+  /** Of the same; empty: it is about a voice */
+  list_name: string
+  /** Label of the rule that opened it; empty: it is about a voice */
+  phrase: string
+  /** Labels of all its rules, at most 20 */
+  phrases: string[]
+  /** At most 20 of its rooms */
+  rooms: string[]
+  room_count: number
+  alerts: number
+  /** Of its alerts, those that a second hearing took back */
+  withdrawn: number
+  /** Unix time at which its first alert was raised */
+  opened_at: number
+  /** The same of its newest */
+  last_at: number
+  /** Id of its newest alert */
+  last_alert: string
+  /** Who works on it; empty: nobody */
+  claimed_by: string
+  /** Unix time at which the claim is over; one that is over binds nobody */
+  claimed_until: number
+  /** As given; empty: to anybody, or not at all */
+  escalated_to: string
+  /** null: not decided */
+  verdict: 'right' | 'wrong' | 'unsure' | null
+  /** Of the policy, as given */
+  reason: string
+  /** What was done about it, as given */
+  taken: string
+  decided_by: string
+  /** Unix time; 0: not decided */
+  decided_at: number
+}
+
+/**
+ * Incidents that are new or have changed, as they are now. Changes by alerts are told together, a few times a
+ * second; what a person decides is told at once.
+ */
+export interface IncidentsChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'incidents'
+  incidents: IncidentView[]
 }
 
 /** Other keyword lists are in force, or a list was refused. Passing: `hello` has the present state too. */
@@ -220,11 +321,49 @@ export interface ListsChanged {
   problems: string[]
 }
 
+/** A participant, by name. */
+export interface PersonView {
+  id: string
+  name: string
+}
+
 /** The client sent something that can't be understood; the connection stays. */
 export interface Problem {
   type: 'problem'
   code: string
   message: string
+}
+
+/** Somebody is to be muted or removed in a room, or that was undone, is done, or failed. */
+export interface RoomActionChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'room_action'
+  action: RoomActionView
+}
+
+/** Somebody is muted in a room, or removed from it, because a person asked for it. */
+export interface RoomActionView {
+  id: number
+  room: string
+  speaker: PersonView
+  action: 'mute' | 'remove'
+  /** Who asked for it */
+  who: string
+  why: string
+  /** What it is about; null: as given */
+  incident: number | null
+  /** Unix time */
+  asked_at: number
+  /** Unix time at which it is done; until then it can be undone */
+  due_at: number
+  state: 'waiting' | 'undone' | 'done' | 'failed'
+  /** Why it failed, or by whom it was undone, in plain words */
+  detail: string
+  /** Unix time; 0: not yet */
+  ended_at: number
 }
 
 /** A room has another state: joined, lost, left. */
@@ -250,6 +389,10 @@ export interface RoomView {
   coverage: CoverageView
   /** True: only the canary speaks there; its alerts are no matter for staff */
   canary: boolean
+  /** What the room has agreed to; listened to only where it is granted */
+  consent: 'unasked' | 'announced' | 'granted' | 'paused' | 'withdrawn'
+  /** What staff can have done to people there now */
+  actions: ('mute' | 'remove')[]
   /** True: it is no longer monitored; this is the last that is said of it */
   removed: boolean
 }
@@ -302,6 +445,8 @@ export interface SpeakerView {
   talking: boolean
   /** Of a participant: its voice so far; null: nothing was scored */
   voice: VoiceView | null
+  /** True: the host has opted them out, so that nobody listens to them */
+  opted_out: boolean
 }
 
 /** Somebody begins or ends to talk. Passing. */
@@ -425,12 +570,16 @@ export type FeedMessage =
   | HeardMessage
   | AlertRaised
   | AlertChanged
+  | IncidentsChanged
+  | RoomActionChanged
   | Behind
+  | EffortChanged
   | GapNoted
   | RuleStateChanged
   | CanaryRan
   | VoiceChanged
   | VoiceDetectorChanged
+  | EvidenceErased
   | Talking
   | CoverageChanged
   | VoiceNow

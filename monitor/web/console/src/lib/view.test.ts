@@ -204,3 +204,12 @@ test('a voice detector that failed is shown as it is now, and is a line', () => 
   assert.deepEqual([view.voices?.state, view.lines], ['failed', [failed]])
   assert.equal(after(hello(9, 0), failed).voices, null)
 })
+
+test('what was erased is shown no longer, and the rest stays', () => {
+  const elsewhere = { ...heard(2), room: 'other' }
+  const view = after(hello(0, 0), heard(1), elsewhere, raise(5, 'x'), raise(6, 'y'))
+  const left = apply(view, { type: 'erased', seq: 7, at: 7, rooms: [heard(1).room], alerts: ['x'] })
+  assert.deepEqual(left.alerts.map((shown) => shown.alert.id), ['y'])
+  assert.deepEqual(left.lines, [elsewhere])
+  assert.equal(left.seq, 7)
+})

@@ -3,6 +3,7 @@ import type {
   AlertView,
   Behind,
   CanaryRan,
+  EvidenceErased,
   FeedMessage,
   GapNoted,
   HeardMessage,
@@ -111,8 +112,22 @@ export function apply(view: View, message: FeedMessage): View {
     case 'alert':
     case 'alert_changed':
       return isCanary(next, message.alert.room) ? next : withAlert(next, message.alert, message.seq)
+    case 'erased':
+      return without(next, message)
     default:
       return next // other pages show it, or the service is newer than this page
+  }
+}
+
+/** Nothing of what was erased may be shown any more: its alerts, and all lines of its rooms (what stays is asked for again). */
+function without(view: View, erased: EvidenceErased): View {
+  const gone = new Set(erased.alerts)
+  const rooms = new Set(erased.rooms)
+  const roomOf = (line: Line): string | null => ('room' in line ? (typeof line.room === 'string' ? line.room : line.room.id) : null)
+  return {
+    ...view,
+    alerts: view.alerts.filter((shown) => !gone.has(shown.alert.id)),
+    lines: view.lines.filter((line) => !rooms.has(roomOf(line) ?? '')),
   }
 }
 
