@@ -81,6 +81,7 @@ class Told:
     played: set[str] = field(default_factory=set)  # clips that were found well after a restart
     kills: int = 0
     gaps: int = 0
+    talking: int = 0  # tracks that were open when it died
     wrong: list[str] = field(default_factory=list)
 
 
@@ -92,15 +93,12 @@ async def run(directory: Path, clips: Sequence[Samples], times: int, window: tup
     try:
         for number in range(times):
             born = time.time()
-            await load(service, clips, told, chance.uniform(*window))
-            service.process.kill()
-            await asyncio.to_thread(service.process.wait, 20)
-            killed = time.time()
+            killed = await killed_under_load(service, clips, told, chance.uniform(*window))
             told.kills += 1
             wrong = len(told.wrong)
-            await look_at_the_files(directory / "data", told)
+            tracks = await look_at_the_files(directory / "data", told)
             service = await asyncio.to_thread(Service, directory, PATIENCE)
-            await ask(service, directory / "data", told, killed, everything=number + 1 == times)
+            await ask(service, directory / "data", told, killed, tracks, everything=number + 1 == times)
             print(f"kill {told.kills} after {killed - born:.2f} s: {len(told.alerts)} alerts shown", flush=True)
             for line in told.wrong[wrong:]:
                 print(f"  WRONG {line}", flush=True)
@@ -111,15 +109,22 @@ async def run(directory: Path, clips: Sequence[Samples], times: int, window: tup
     return told
 
 
-async def load(service: Service, clips: Sequence[Samples], told: Told, seconds: float) -> None:
-    """People talk, dashboards look on, staff work, for so long."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
-            for number, name in enumerate(PEOPLE):
-                tasks.create_task(talk(service, name, [*clips[number:], *clips[:number]]))
-            for _ in range(BOARDS):
-                tasks.create_task(watch(service, told))
-            tasks.create_task(work(service, told))
+async def killed_under_load(service: Service, clips: Sequence[Samples], told: Told, seconds: float) -> float:
+    """People talk, dashboards look on, staff work; after so long it dies in the middle of it. Gives the wall time."""
+    async with asyncio.TaskGroup() as tasks:
+        busy = [
+            tasks.create_task(talk(service, name, [*clips[number:], *clips[:number]]))
+            for number, name in enumerate(PEOPLE)
+        ]
+        busy += [tasks.create_task(watch(service, told)) for _ in range(BOARDS)]
+        busy.append(tasks.create_task(work(service, told)))
+        await asyncio.sleep(seconds)
+        service.process.kill()
+        await asyncio.to_thread(service.process.wait, 20)
+        killed = time.time()
+        for one in busy:
+            one.cancel()
+    return killed
 
 
 async def talk(service: Service, name: str, clips: Sequence[Samples]) -> None:
@@ -156,8 +161,8 @@ async def work(service: Service, told: Told) -> None:
                         told.acts["evidence.exported", alert] += 1
 
 
-async def look_at_the_files(data: Path, told: Told) -> None:
-    """As the kill left them, before anything mends them."""
+async def look_at_the_files(data: Path, told: Told) -> list[str]:
+    """As the kill left them, before anything mends them; gives the tracks that were open."""
     engine = reading(data / "monitor.db")
     try:
         records = AuditRecords(engine)
@@ -168,9 +173,17 @@ async def look_at_the_files(data: Path, told: Told) -> None:
                 told.wrong.append(f"{action} of {alert} was answered {count} times and is {there} times in the log")
     finally:
         await engine.dispose()
+    tracks = await asyncio.to_thread(open_tracks, data / "monitor.db")
+    told.talking += len(tracks)
+    return tracks
 
 
-async def ask(service: Service, data: Path, told: Told, killed: float, everything: bool) -> None:
+def open_tracks(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as db:
+        return [row[0] for row in db.execute("SELECT id FROM tracks WHERE closed_at IS NULL")]
+
+
+async def ask(service: Service, data: Path, told: Told, killed: float, tracks: list[str], everything: bool) -> None:
     async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
         stored = await every_alert(client)
         told.wrong += [f"alert {missing} was shown and is not there" for missing in told.alerts - set(stored)]
@@ -185,7 +198,7 @@ async def ask(service: Service, data: Path, told: Told, killed: float, everythin
                 told.wrong.append(f"alert {alert} has no clip")
         verdict = (await client.get("/api/audit/verify")).json()
         told.wrong += [f"audit log after restart {told.kills}: {fault['what']}" for fault in verdict["faults"]]
-    told.wrong += await asyncio.to_thread(in_the_ledger, data / "monitor.db", told, killed)
+    told.wrong += await asyncio.to_thread(in_the_ledger, data / "monitor.db", told, killed, tracks)
 
 
 async def every_alert(client: httpx.AsyncClient) -> dict[str, str]:
@@ -207,12 +220,13 @@ def playable(content: bytes) -> bool:
         return False
 
 
-def in_the_ledger(database: Path, told: Told, killed: float) -> list[str]:
+def in_the_ledger(database: Path, told: Told, killed: float, open_ones: list[str]) -> list[str]:
     """What the kill left unheard is on record."""
     wrong = []
     with closing(sqlite3.connect(database)) as db:
         now, dead = db.execute("SELECT id, started_at FROM sessions ORDER BY id DESC LIMIT 2").fetchall()
-        tracks = db.execute("SELECT id, closed_at, seconds FROM tracks WHERE session = ?", (dead[0],)).fetchall()
+        marks = ", ".join("?" * len(open_ones))
+        tracks = db.execute(f"SELECT id, closed_at, seconds FROM tracks WHERE id IN ({marks})", open_ones).fetchall()
         gaps = db.execute(
             "SELECT began, began + seconds FROM gaps WHERE room = 'test' AND speaker_id IS NULL AND at >= ?", (dead[1],)
         ).fetchall()
@@ -243,7 +257,9 @@ def main() -> int:
         told = asyncio.run(run(Path(directory), clips, given.times, (0.3, given.longest), seed))
     acts = sum(told.acts.values())
     print(f"seed {seed}: {told.kills} kills, {len(told.alerts)} alerts shown, {len(told.played)} clips played after a")
-    print(f"restart, {acts} acts of staff in the audit log, {told.gaps} gaps on record; wrong: {len(told.wrong)}")
+    print(
+        f"restart, {acts} acts of staff in the audit log, {told.talking} tracks cut off,\n{told.gaps} gaps on record; wrong: {len(told.wrong)}"
+    )
     for line in told.wrong:
         print("  " + line)
     return 1 if told.wrong else 0
