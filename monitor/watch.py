@@ -261,7 +261,8 @@ class RoomWatch:
             self._talkers.discard(speaker.id)
             await self._store.add_speaker(self.facts.id, speaker_view(speaker), "left")
         for speaker in came:
-            await self._store.add_speaker(self.facts.id, speaker_view(speaker), "joined")
+            view = speaker_view(speaker, opted_out=self._agreed.opted_out(speaker))
+            await self._store.add_speaker(self.facts.id, view, "joined")
 
     async def on_track(self, track: Track) -> None:
         """Listen to one speaker until the track ends; nothing of it is left unbooked."""

@@ -95,6 +95,15 @@ const zh: Messages<keyof typeof en> = {
   'host.basis_policy': '运营者政策',
   'host.basis_host': '主持人',
   'host.basis_room': '自动',
+  'host.staff_nobody': '此房间没有人被收听，因此这里的安静不说明任何问题。',
+  'host.link_make': '主持人链接',
+  'host.link_title': '{room} 的主持人链接',
+  'host.link_text': '持有者可以开启或关闭此房间的监控、排除发言者、查看回执，并要求全部删除。',
+  'host.link_for': '给谁（会留下记录）',
+  'host.link_once': '请只发给主持人。它只显示这一次。',
+  'host.link_copy': '复制',
+  'host.link_copied': '链接已复制。',
+  'host.link_not_copied': '浏览器不允许复制：请手动选中并复制。',
   'host.expires': '此链接有效期至 {time}。任何持有它的人都可以代您操作：请妥善保管。',
 }
 export default zh
