@@ -197,7 +197,9 @@ def query(wanted: Wanted, status: Status) -> Select[Any]:
             there = there.where(places.speaker_id == wanted.speaker)
         found = found.where(t.id.in_(there))
     if wanted.severity is not None:
-        found = found.where(t.rank >= wanted.severity.rank)
+        # Not as a range of the index where that is not the order: all that is as bad would be read, and sorted.
+        rank = t.rank if wanted.order == "worst" else t.rank + 0
+        found = found.where(rank >= wanted.severity.rank)
     for column, value in ((t.list, wanted.list_name), (t.rule, wanted.rule)):
         if value is not None:
             found = found.where(column == value)
