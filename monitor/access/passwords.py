@@ -31,7 +31,7 @@ class Passwords:
         self._hasher = hasher
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
-        self._nobodys = hasher.hash(secrets.token_urlsafe())
+        self._nobodys = ""  # made with the first comparison, whoever's it is
 
     @classmethod
     def recommended(cls) -> Self:
@@ -43,7 +43,7 @@ class Passwords:
 
     async def fits(self, password: str, encoded: str) -> bool:
         """`encoded` empty: nobody's; takes as long and is never right. Raises Overloaded."""
-        return bool(await self._in_turn(password, encoded or self._nobodys)) and bool(encoded)
+        return bool(await self._in_turn(password, encoded)) and bool(encoded)
 
     def outdated(self, encoded: str) -> bool:
         """Whether it was made with other parameters than those of now."""
@@ -63,8 +63,10 @@ class Passwords:
         """The hash; or with one given: it, or nothing where it doesn't fit."""
         if encoded is None:
             return self._hasher.hash(password)
+        if not self._nobodys:
+            self._nobodys = self._hasher.hash(secrets.token_urlsafe())
         try:
-            self._hasher.verify(encoded, password)
+            self._hasher.verify(encoded or self._nobodys, password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return ""
         return encoded

@@ -63,13 +63,15 @@ async def staffed(data: Path) -> dict[Role, str]:
 
 
 @asynccontextmanager
-async def whole_service(directory: Path, *, oidc: OidcSettings | None = None) -> AsyncIterator[Whole]:
+async def whole_service(
+    directory: Path, *, oidc: OidcSettings | None = None, web: Web | None = None, staff: bool = True
+) -> AsyncIterator[Whole]:
     """With an account of each role of the staff, and a keyword list."""
-    settings = settings_of(directory, oidc=oidc or OidcSettings())
-    settings.keywords.lists.mkdir()
+    settings = settings_of(directory, oidc=oidc or OidcSettings(), web=web or Web(port=0))
+    settings.keywords.lists.mkdir(parents=True)
     (settings.keywords.lists / "test-en.toml").write_text(LIST, "utf-8")
     data = settings.storage.data
-    tokens = await staffed(data)
+    tokens = await staffed(data) if staff else {}
     allow_loopback()
     service, up = Service(settings), asyncio.get_running_loop().create_future()
 

@@ -1,8 +1,13 @@
-"""Whatever anybody sends, nothing falls over and nobody gets beyond their role. More of it: FUZZ_EXAMPLES=50."""
+"""Whatever anybody sends, nothing falls over and nobody gets beyond their role.
+
+FUZZ_EXAMPLES=50 sends more, and each request by all roles; without it each is sent by nobody and by two roles in turn
+(test_api_roles.py tries all of them on every route).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 from collections import Counter
@@ -25,10 +30,10 @@ from monitor.access.roles import PERMISSIONS, Permission, Role
 from tests.helpers.staff import STAFF
 from tests.helpers.whole import Whole, whole_service
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "1"))
-"""Requests of a kind for each operation; each is sent by each role in turn, and by nobody."""
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
+"""Requests of a kind for each operation; 0: one, and not by all roles."""
 GENERATED = settings(
-    max_examples=EXAMPLES,
+    max_examples=EXAMPLES or 1,
     deadline=None,
     database=None,
     derandomize=True,
@@ -37,6 +42,8 @@ GENERATED = settings(
 )
 OWN_REFUSALS = frozenset({"POST /api/login", "POST /api/me/password"})
 """Whose 401 says that a password was wrong."""
+SELF_ENDING = frozenset({"DELETE /api/me/tokens/{token}", "DELETE /api/users/{name}/tokens/{token}"})
+"""May hit the token that it is asked with, so these come last."""
 FRAMES = 120
 
 
@@ -46,23 +53,25 @@ def fuzz(url: str, tokens: Mapping[Role, str]) -> tuple[Counter[int], list[str]]
     wrong: list[str] = []
     callers: dict[Role | None, dict[str, str]] = {None: {}}
     callers |= {role: {"Authorization": f"Bearer {tokens[role]}"} for role in STAFF}
+    turns = itertools.cycle(itertools.combinations(STAFF, 2))
 
     def ask(case: schemathesis.Case) -> None:
         label = case.operation.label
         permission = Permission(case.operation.definition.raw["x-permission"])
-        for role, headers in callers.items():
-            status = case.call(headers=headers, timeout=30).status_code
+        for role in (None, *(STAFF if EXAMPLES else next(turns))):
+            status = case.call(headers=callers[role], timeout=30).status_code
             answers[status] += 1
             may = permission is Permission.PUBLIC or (role is not None and permission in PERMISSIONS[role])
             if status >= 500 and (label, status) != ("GET /healthz", 503):
                 wrong.append(f"{role}: {label}: {status}")
             if not may and status != (403 if role else 401) and not malformed(status):
                 wrong.append(f"{role}: {label} asks for {permission}, and answers {status}")
-            if may and status in (401, 403) and label not in OWN_REFUSALS:
+            if may and status in (401, 403) and label not in OWN_REFUSALS | SELF_ENDING:
                 wrong.append(f"{role}: {label} is refused: {status}")
 
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
-    for operation in [result.ok() for result in schema.get_all_operations()]:
+    operations = [result.ok() for result in schema.get_all_operations()]
+    for operation in sorted(operations, key=lambda one: one.label in SELF_ENDING):
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             with suppress(Unsatisfiable):  # one without parameters can't be asked wrongly
                 GENERATED(given(case=operation.as_strategy(generation_mode=mode))(ask))()
@@ -81,7 +90,7 @@ async def test_whatever_each_role_sends_nothing_breaks_and_nobody_gets_further(t
         assert wrong == []
         assert answers[200] > 50
         assert answers[401] > 100
-        assert answers[403] > 100
+        assert answers[403] > 50
 
 
 async def test_a_fuzzed_websocket_takes_nothing_down(tmp_path: Path) -> None:
