@@ -28,7 +28,7 @@ class Webhook(Section):
 class SignedWebhook(Webhook):
     """JSON by HTTP POST, signed after Standard Webhooks."""
 
-    kind: Literal["signed"]
+    kind: Literal["signed"] = Field(description="`signed`: JSON by POST, signed after Standard Webhooks")
     url: str = Field(description="Where it is sent: https, or http where `private` is set")
     secret: SecretReference = Field(
         min_length=1, description="Signing secret (`whsec_…`, or any text); two with a space between while it changes"
@@ -48,7 +48,7 @@ class SignedWebhook(Webhook):
 class NoticeWebhook(Webhook):
     """A notice in the form of a service that people use: Slack, PagerDuty and others that Apprise knows."""
 
-    kind: Literal["notice"]
+    kind: Literal["notice"] = Field(description="`notice`: in the form of Slack, PagerDuty or another service")
     address: SecretReference = Field(
         min_length=1,
         description="Where its Apprise address is (`slack://…`, `pagerduty://…`): it holds the service's key",
