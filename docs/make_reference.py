@@ -84,7 +84,7 @@ def _default(field: Any) -> str:
     if field.default_factory is not None:
         return "the user's data directory"
     value = "" if isinstance(field.default, BaseModel) else field.default
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value not in ("", ()) else "(none)"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value not in ("", (), {}, None) else "(none)"
 
 
 def commands() -> str:
@@ -220,17 +220,22 @@ def api() -> str:
         "# The HTTP API",
         "",
         "What `/openapi.json` of the running service says in full. `/api/...` speaks JSON; a request that can't be",
-        "answered gets a `detail` in words, and where there is one, a `code` of [error codes](errors.md). There are no",
-        "accounts yet: `who` is recorded as given, and pages of other sites may change nothing.",
+        "answered gets a `detail` in words, and where there is one, a `code` of [error codes](errors.md): 401 for whoever",
+        "has not signed in (a cookie, or `Authorization: Bearer <API token>`), 403 for whoever may not do it. The last",
+        "column is the permission that a request needs, `x-permission` in the document; `/api/me` says which one has, and",
+        "the [guide](../guide/operator.md#accounts-who-may-do-what) which role has which. Pages of other sites may change",
+        "nothing.",
         "",
     ]
     tags: dict[str, list[str]] = {}
     for path, methods in create_app(_without_parts()).openapi()["paths"].items():
         for method, about in methods.items():
             word = " ".join(about.get("description", "").split("\n\n")[0].split())
-            tags.setdefault(about["tags"][0], []).append(f"| `{method.upper()} {path}` | {word} |")
+            tags.setdefault(about["tags"][0], []).append(
+                f"| `{method.upper()} {path}` | {word} | {about['x-permission']} |"
+            )
     for tag, rows in sorted(tags.items()):
-        lines += [f"## {tag.capitalize()}", "", "| request | what it does |", "|---|---|", *rows, ""]
+        lines += [f"## {tag.capitalize()}", "", "| request | what it does | needs |", "|---|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
@@ -243,6 +248,8 @@ def _without_parts() -> WebDeps:
         "catalog": some,
         "backtests": some,
         "exporter": some,
+        "access": some,
+        "provider": some,
         "routes": [room_routes(some), webhooks(some, some), host(some), host_links(some)],
     }
     return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, nothing, **parts)
