@@ -221,6 +221,8 @@ class Pipeline:
         self._memory.forget(track)
         self._vault.forget(track)  # before the ring does: a clip may still want the end of what was said
         self._early.forget(track)
+        if self.batcher is not None:
+            self.batcher.drop_looks({track})
         self._ring.forget(track)
         if self._voicing is not None:
             self._voicing.forget(track)

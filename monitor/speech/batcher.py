@@ -97,6 +97,11 @@ class Batcher:
         """Seconds of speech that wait on disk."""
         return self._late.seconds
 
+    @property
+    def looks_kept(self) -> int:
+        """Looks at utterances that may yet turn out to be whole."""
+        return self._early.kept
+
     def follow(self) -> tuple[int, Effort]:
         """How much is done for each utterance now, as the queue is: index in effort.STEPS, and what it says. Call it
         now and then: while nothing comes, nobody else does."""
@@ -219,6 +224,8 @@ class Batcher:
         idle = self._workers - len(self._running) - 1
         most = min(self._together - 1, len(self._waiting) - idle)
         alike = self._waiting.take_alike(one, busy, self._length, most) if most > 0 else []
+        for item in (one, *alike):
+            self._early.drop(item.utterance.track)
         return tuple(self._trimmed(item) for item in (one, *alike))
 
     def _from_disk(self, busy: Container[str]) -> tuple[Waiting, ...]:
@@ -283,6 +290,7 @@ class Batcher:
     def _give_up(self, utterance: Utterance, reason: str, state: Heard = Heard.LOST_OVERLOAD) -> None:
         if state is Heard.LOST_OVERLOAD:  # without its head that the utterance before has as well
             self._lost_seconds += utterance.seconds - utterance.overlap / RATE
+        self._early.drop(utterance.track)
         self._over.append(GivenUp(utterance, reason, state))
         self._wake.set()
         self._moved.set()

@@ -16,7 +16,8 @@ from monitor.model import Utterance
 from monitor.speech.schedule import Waiting
 
 MAX_TRACKS = 1024
-"""Tracks of which a look waits, or is kept; the one unheard for longest is forgotten first."""
+"""Tracks of which a look waits, or is kept; the one unheard for longest is forgotten first. A kept one holds its audio
+and what was said before, up to half a megabyte: so it goes as soon as nothing can come of it (`drop`)."""
 
 T = TypeVar("T")
 
@@ -32,6 +33,11 @@ class Early(Generic[T]):
         """Looks that wait."""
         return len(self._waiting)
 
+    @property
+    def kept(self) -> int:
+        """Looks that were heard and whose whole may be the same."""
+        return len(self._heard)
+
     def add(self, look: Waiting) -> None:
         """In place of an older one of the same track."""
         track = look.utterance.track
@@ -43,6 +49,10 @@ class Early(Generic[T]):
     def over(self, whole: Utterance) -> None:
         """The utterance is whole: a look at it that still waits comes too late."""
         self._waiting.pop(whole.track, None)
+
+    def drop(self, track: str) -> None:
+        """The whole of it is heard by itself, or never will be: what a look has heard is of no use any more."""
+        self._heard.pop(track, None)
 
     def forget(self, tracks: Container[str]) -> None:
         """Nobody may hear what was said on these tracks."""

@@ -66,6 +66,7 @@ async def test_the_same_audio_is_heard_once_and_comes_out_twice() -> None:
         batcher.submit(spoken("a"), Hints())
         batcher.close()
     assert recogniser.heard == [("a", True)]
+    assert batcher.looks_kept == 0
     assert done.names == [("a", True), ("a", False)]
     assert all(isinstance(outcome, Transcribed) for outcome in done.outcomes)
 
@@ -77,9 +78,11 @@ async def test_more_audio_is_heard_again() -> None:
         tasks.create_task(batcher.run())
         batcher.look(spoken("a", open_=True), Hints())
         await until_heard(recogniser, 1)
+        await until(lambda: batcher.looks_kept == 1)
         batcher.submit(spoken("a", 1.5), Hints())
         batcher.close()
     assert recogniser.heard == [("a", True), ("a", False)]
+    assert batcher.looks_kept == 0  # its audio would stay in memory
 
 
 async def test_other_hints_are_heard_again() -> None:
