@@ -96,6 +96,7 @@ def run(config: Config = None, trust: Trust = False) -> None:
 
     settings = _speech(load(config), trust=trust)
     start_log(settings)
+    _warn_if_plain(settings)
     if not Register(settings.storage.data, settings.rooms).all_ready:
         err.print(
             "No rooms are configured: the dashboard will be empty. Add a \\[\\[rooms]] table to the settings file, "
@@ -289,3 +290,12 @@ def _speech(settings: Settings, model: str | None = None, trust: bool = False) -
     """The settings with what the command line says of the model."""
     said: dict[str, Any] = ({"model": model} if model else {}) | ({"trust": True} if trust else {})
     return settings.model_copy(update={"speech": settings.speech.model_copy(update=said)})
+
+
+def _warn_if_plain(settings: Settings) -> None:
+    web = settings.web
+    if web.host not in ("127.0.0.1", "localhost", "::1") and web.tls_cert is None and not web.proxies:
+        err.print(
+            f"[yellow]The service listens on {web.host} without TLS:[/] passwords, cookies and what was said can be read "
+            "on the way. Set \\[web] tls_cert and tls_key, or put a proxy with TLS in front and name it in proxies."
+        )

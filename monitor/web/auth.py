@@ -110,6 +110,7 @@ def _signing(router: APIRouter, deps: WebDeps, accounts: Accounts) -> None:
         cookie = await accounts.sign_in(name, password, place(request), agent)
         found = accounts.by_cookie(cookie)
         assert found is not None  # noqa: S101 - it was made just now
+        await accounts.sign_out(cookie_of(request))  # one that this browser had before
         response = JSONResponse(_me(found[0], deps, accounts).model_dump(mode="json"))
         give_cookie(request, response, cookie, accounts.limits.longest)
         return response

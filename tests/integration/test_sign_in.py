@@ -131,6 +131,15 @@ async def test_sessions_end_when_idle_and_when_old(tmp_path: Path) -> None:
         assert (await client.get("/api/alerts")).status_code == 401
 
 
+async def test_signing_in_again_ends_the_session_that_the_browser_had(tmp_path: Path) -> None:
+    async with access_site(tmp_path) as it, signed_in(it.url, "viewer") as client:
+        before = cookie_header(client)
+        assert (await client.post("/api/login", json={"name": "ops", "password": PASSWORD})).status_code == 200
+        assert (await client.get("/api/me")).json()["name"] == "ops"
+        async with visitor(it.url) as thief:
+            assert (await thief.get("/api/alerts", headers=before)).status_code == 401
+
+
 async def test_signing_out_everywhere_ends_all_of_ones_own(tmp_path: Path) -> None:
     async with (
         access_site(tmp_path) as it,
