@@ -50,7 +50,11 @@ class Head:
         self._file = directory / "audit.head"
 
     def make_key(self) -> bool:
-        """Make the key where there is none; whether it did. 0600: who has it can write heads."""
+        """Make the key where there is none; whether it did. 0600: who has it can write heads. Sweeps away the drafts
+        that a crash left, so call it before the first `write`.
+        """
+        for draft in (*self._file.parent.glob(f".{self._file.name}.*"), *self._key.parent.glob(f".{self._key.name}.*")):
+            draft.unlink(missing_ok=True)
         if self._key.exists():
             return False
         draft = self._key.with_name(f".{self._key.name}.{secrets.token_hex(4)}")

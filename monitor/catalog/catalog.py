@@ -231,7 +231,7 @@ class Catalog:
             tell = None
             if after is not before:
                 tell = self._message(name, label, before, after, who, why, automatic)
-            await self._note(who, "rule.state", name, rule=label, state=after.value, before=before.value, why=why)
+            await self.note(who, "rule.state", name, rule=label, state=after.value, before=before.value, why=why)
             await self.store.set_rule_state(name, label, state, who, why, tell)
             self._library.states = changed
             await self._look()
@@ -265,7 +265,7 @@ class Catalog:
                 return
             now = await asyncio.to_thread(read_or_none, content)
             if now is not None and now.version == version:
-                await self._note(BY_HAND, "list.found", name, version=version, why=why)
+                await self.note(BY_HAND, "list.found", name, version=version, why=why)
                 await self.store.add_version(name, version, content, BY_HAND, why)
         await self.store.add_list(label)
 
@@ -288,7 +288,7 @@ class Catalog:
             return written
         staged = await asyncio.to_thread(files.stage, path, content)
         try:
-            await self._note(
+            await self.note(
                 who, "list.saved", name, version=new.version, before=version, state=new.state.value, why=why
             )
             await self.store.add_version(name, new.version, content, who, why)
@@ -301,9 +301,10 @@ class Catalog:
             await self.store.set_rule_state(name, "", None, who, why, tell)
         return written
 
-    async def _note(self, who: str, action: str, name: str, **detail: str) -> None:
+    async def note(self, who: str, action: str, name: str, room: str = "", **detail: str) -> None:
+        """Into the audit log, before it is done."""
         if self._trail is not None:
-            await self._trail.note(who, action, name, **detail)
+            await self._trail.note(who, action, name, room, **detail)
 
     async def _before(self, name: str, base: str) -> tuple[str, Path, str]:
         """(version in force, file, content of the file); raises KeywordListConflict where `base` is another."""

@@ -57,6 +57,10 @@ def _verdicts(router: APIRouter, catalog: Catalog) -> None:
     @router.post("/api/alerts/{alert}/verdict", tags=["alerts"])
     async def alert_verdict(alert: str, given: GiveVerdict, who: Reviewer) -> VerdictView:
         """Say whether an alert was right. A newer verdict of the same person stands in the older one's place."""
+        found = await catalog.store.alert(alert)
+        if found is None:
+            raise HTTPException(404, f"There is no alert {alert!r}; it may be older than alerts are kept.")
+        await catalog.note(who.signed(given.who), "alert.decided", alert, found.room, verdict=given.verdict)
         return await _judge(catalog, alert, given, who)
 
     @router.get("/api/alerts/{alert}/verdicts", tags=["alerts"], dependencies=[needs(Permission.SEE)])
@@ -68,6 +72,7 @@ def _verdicts(router: APIRouter, catalog: Catalog) -> None:
     @router.post("/api/keywords/hits/{hit}/verdict", tags=TAGS)
     async def hit_verdict(hit: Number, given: GiveVerdict, who: Reviewer) -> VerdictView:
         """The same for a hit that raised no alert: of a rule in shadow, say."""
+        await catalog.note(who.signed(given.who), "hit.decided", f"hit-{hit}", verdict=given.verdict)
         return await _judge(catalog, f"hit-{hit}", given, who)
 
     @router.get("/api/keywords/precision", tags=TAGS, dependencies=[needs(Permission.SEE)])

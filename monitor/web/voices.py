@@ -115,6 +115,10 @@ def voices(deps: WebDeps) -> APIRouter:
     @router.post("/api/alerts/{alert}/voice-label", responses=TROUBLES)
     async def label(alert: str, given: GiveLabel, who: Reviewer) -> LabelView:
         """Say what a synthetic-voice signature is, after listening. A newer word stands in the older one's place."""
+        known = await deps.store.alert(alert)
+        if known is not None and known.voice is not None:
+            said = who.signed(given.who)
+            await deps.trail.note(said, "alert.labelled", alert, known.room, label=given.label.value)
         made = await deps.store.label_voice(alert, given.label, who.signed(given.who), given.note)
         if made is None:
             raise HTTPException(404, NONE.format(alert))

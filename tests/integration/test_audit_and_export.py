@@ -244,10 +244,25 @@ def test_the_command_checks_an_export_offline_and_says_what_fails(tmp_path: Path
     assert "WRONG" in done.stdout
 
 
+async def test_a_verdict_on_an_alert_is_in_the_log(tmp_path: Path) -> None:
+    async with keyword_site(tmp_path) as site, httpx.AsyncClient(base_url=site.url) as client:
+        await site.store.add_alert(alert("a1"))
+        given = {"verdict": "right", "who": "rita"}
+        assert (await client.post("/api/alerts/a1/verdict", json=given)).status_code == 200
+        assert (await client.post("/api/alerts/none/verdict", json=given)).status_code == 404
+        entries = await site.store.audit(action="alert.")
+        assert [(entry.who, entry.action, entry.subject) for entry in entries] == [("rita", "alert.decided", "a1")]
+
+
 async def test_changes_of_lists_are_in_the_log_before_they_are_made(tmp_path: Path) -> None:
     async with keyword_site(tmp_path) as site, httpx.AsyncClient(base_url=site.url) as client:
         present = (await client.get("/api/keywords/lists/scams-en")).json()
-        body = {"content": present["content"].replace("free money", "free gold"), "who": "ada", "why": "a new one", "base": present["etag"]}
+        body = {
+            "content": present["content"].replace("free money", "free gold"),
+            "who": "ada",
+            "why": "a new one",
+            "base": present["etag"],
+        }
         put = await client.put("/api/keywords/lists/scams-en", json=body)
         assert put.status_code == 200, put.text
         entries = await site.store.audit(action="list.saved", subject="scams-en")

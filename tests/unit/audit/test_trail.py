@@ -156,6 +156,15 @@ async def test_a_crash_between_entry_and_head_is_no_fault(tmp_path: Path) -> Non
     assert await found(tmp_path) == []
 
 
+async def test_drafts_that_a_crash_left_are_swept_away(tmp_path: Path) -> None:
+    await written(tmp_path)
+    for name in (".audit.head.12ab34cd", ".audit.key.12ab34cd"):
+        (tmp_path / name).write_bytes(b"half")
+    async with Store.open(tmp_path / "monitor.db", lambda _: None) as store:
+        await trail_of(store, tmp_path)
+    assert not await asyncio.to_thread(lambda: list(tmp_path.glob(".*")))
+
+
 async def test_what_was_wrong_at_a_start_stays_on_the_record(tmp_path: Path) -> None:
     await written(tmp_path)
     tampered(tmp_path, lambda db: db.execute("DELETE FROM audit WHERE number > 3"))
