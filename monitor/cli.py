@@ -296,6 +296,6 @@ def _warn_if_plain(settings: Settings) -> None:
     web = settings.web
     if web.host not in ("127.0.0.1", "localhost", "::1") and web.tls_cert is None and not web.proxies:
         err.print(
-            f"[yellow]The service listens on {web.host} without TLS:[/] passwords, cookies and what was said can be read "
+            f"[yellow]The service listens on {web.host} without TLS:[/] passwords, cookies and words can be read "
             "on the way. Set \\[web] tls_cert and tls_key, or put a proxy with TLS in front and name it in proxies."
         )
