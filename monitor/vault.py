@@ -103,6 +103,11 @@ class Vault:
         self._turn = asyncio.Lock()  # work in the background, or an erasure
         self._door = asyncio.Lock()  # one clip is begun at a time, or an erasure is at work
         self._closed = False
+        self._failed = ""  # why the last clip or stretch of the ring could not be sealed; empty: it could
+
+    def trouble(self) -> list[str]:
+        """What is wrong, for the health check."""
+        return [f"evidence can't be kept: {self._failed}"] if self._failed else []
 
     # what the rooms tell; never waits
 
@@ -150,10 +155,14 @@ class Vault:
         async with self._door:
             try:
                 async with self.sessions.using(utterance) as session:
-                    return await self._begin_clip(session, alert, utterance, ordered, since, until)
-            except (OSError, EvidenceUnreadable):
+                    name = await self._begin_clip(session, alert, utterance, ordered, since, until)
+            except (OSError, EvidenceUnreadable) as error:
                 log.exception("evidence clip not written", alert=alert)
+                self._failed = str(error)
                 return ""
+            else:
+                self._failed = ""
+                return name
             finally:
                 self._wake.set()
 
@@ -278,8 +287,10 @@ class Vault:
         try:
             async with self.sessions.using(utterance) as session:
                 await asyncio.to_thread(self._put, session, segment, audio, utterance.track)
-        except (OSError, EvidenceUnreadable):
+            self._failed = ""
+        except (OSError, EvidenceUnreadable) as error:
             log.exception("the ring of recent audio can't be written", room=utterance.room)
+            self._failed = str(error)
         if self.sessions.going_on(utterance.track):  # not forgotten meanwhile
             self._heard[utterance.track] = utterance.end
 

@@ -198,8 +198,9 @@ def _events(db: Connection, found: Found, rows: dict[str, int]) -> None:
     )
     for types, path, ids in kinds:
         if ids:
-            here = EVENTS.c.type.in_(types), func.json_extract(payload, path).in_(among(ids))
-            count += db.execute(delete(EVENTS).where(*here)).rowcount
+            here = EVENTS.c.type.in_(types), EVENTS.c.room.in_(sorted(found.where))
+            mine = func.json_extract(payload, path).in_(among(ids))
+            count += db.execute(delete(EVENTS).where(*here, mine)).rowcount
     people = {*found.speakers, *_of_sessions(db, found)}
     for room, speaker in sorted(people):
         here = EVENTS.c.room == room, EVENTS.c.type.in_(("speaker", "voice", "gap"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import mmap
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,7 +28,8 @@ from monitor.voice_model import VoiceLabel
 CHECKPOINTS = 50
 """Tries to empty the write-ahead log while readers are at it, a tenth of a second apart."""
 
-LOOKED_FOR = 64
+PIECE = 1 << 20
+LOOKED_FOR = 16
 """Ids and keys that are looked for in the file after an erasure, at most."""
 RANDOM = 32
 """Bytes from which on an id or key is taken for a random one."""
@@ -253,7 +253,8 @@ class EvidenceRecords(Writing):
 
     async def found(self, scope: Scope) -> Found:
         """What an erasure would take."""
-        return await self._writer.write(lambda db, _: erasure.find(db, scope))
+        async with self._reading.connect() as connection:
+            return await connection.run_sync(erasure.find, scope)
 
     async def erase(self, scope: Scope, who: str, why: str) -> Erased:
         """All that is stored of it, in one transaction, and everybody is told that it is gone."""
@@ -294,9 +295,18 @@ def _in_files(path: Path, needles: Sequence[bytes]) -> int:
     found: set[bytes] = set()
     for file in (path, path.with_name(path.name + "-wal")):
         if needles and file.exists() and file.stat().st_size:
-            with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                found |= {needle for needle in needles if content.find(needle) >= 0}
+            found |= set(_in_file(file, needles))
     return len(found)
+
+
+def _in_file(file: Path, needles: Sequence[bytes]) -> Iterator[bytes]:
+    """By pieces, so that the event loop gets its turns."""
+    before, overlap = b"", max(map(len, needles)) - 1
+    with file.open("rb") as opened:
+        while read := opened.read(PIECE):
+            piece = before + read
+            yield from (needle for needle in needles if needle in piece)
+            before = piece[-overlap:]
 
 
 def _sessions() -> Select[Any]:

@@ -13,6 +13,8 @@ from monitor.errors import SchemaOutdated
 from monitor.store.engines import migrating
 from monitor.store.tables import REVISION
 
+SECURE = "0005"
+"""Before this version what was deleted was left in free pages: those are written anew once."""
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -34,6 +36,10 @@ def migrate(path: Path) -> str | None:
             command.upgrade(config, "head")
     finally:
         engine.dispose()
+    if before is not None and before < SECURE:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("VACUUM")
     return before
 
 

@@ -345,6 +345,10 @@ async def test_a_key_service_that_fails_costs_the_clip_and_nothing_else(tmp_path
         await it.worked()
         assert await it.vault.keep_parts("a1", speech, [Part(0, speech.audio)]) == ""
         assert await it.store.room_sessions() == []
+        assert it.vault.trouble() == ["evidence can't be kept: no service"]
+        it.vault.sessions.wrap_with(MASTER)
+        assert await it.vault.keep_parts("a2", speech, [Part(0, speech.audio)]) == "a2.clip"
+        assert it.vault.trouble() == []
 
 
 async def test_the_database_itself_holds_no_key_that_opens_anything(tmp_path: Path) -> None:
