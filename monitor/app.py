@@ -352,6 +352,7 @@ class Service:
         wrong += self._couriers.trouble() if self._couriers else []
         wrong += self._canary.trouble() if self._canary else []
         wrong += house.voices.trouble() if house.voices else []
+        wrong += house.keeping.vault.trouble()
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]
 
 
