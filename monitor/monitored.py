@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections import Counter
@@ -60,6 +61,7 @@ class MonitoredRooms:
         self._talking = talking
         self._keeper = Keeper()
         self._url = ""
+        self._changing = asyncio.Lock()  # one room is added or removed at a time
         self._wanted: dict[str, AnyRoom] = {}
         self.watches: dict[str, RoomWatch] = {}
         for room in register.all_ready:
@@ -70,8 +72,9 @@ class MonitoredRooms:
     async def run(self, url: str) -> None:
         """Be in the rooms until `stop`; returns once all are left. `url`: http://host:port of our own web server."""
         self._url = url.replace("http", "ws", 1)
-        for room in self._wanted.values():
-            await self._ask(room)
+        async with self._changing:
+            for room in self._wanted.values():
+                await self._ask(room)
         await self._keeper.run([self._supervisor(room) for room in self._wanted.values()])
 
     def stop(self) -> None:
@@ -168,27 +171,29 @@ class MonitoredRooms:
 
     async def add(self, room: AnyRoom) -> None:
         """Raises RoomConflict, ConfigInvalid."""
-        if room.id in self.watches and room.id not in self._wanted:
-            raise RoomConflict(f"The room {room.id!r} is just being left: what was heard there is still examined.")
-        self._register.add(room)
-        log.info("room.added", room=room.id, kind=room.kind)
-        ready = self._register.ready(room)
-        if ready.kind == "builtin":
-            self._builtin.add(self._spec(ready))
-        self._take(ready)
-        await self._ask(ready)
-        await self._house.store.add_room(self.watches[room.id].view())
-        self._keeper.begin(self._supervisor(ready))
+        async with self._changing:
+            if room.id in self.watches and room.id not in self._wanted:
+                raise RoomConflict(f"The room {room.id!r} is just being left: what was heard there is still examined.")
+            self._register.add(room)
+            log.info("room.added", room=room.id, kind=room.kind)
+            ready = self._register.ready(room)
+            if ready.kind == "builtin":
+                self._builtin.add(self._spec(ready))
+            self._take(ready)
+            await self._ask(ready)
+            await self._house.store.add_room(self.watches[room.id].view())
+            self._keeper.begin(self._supervisor(ready))
 
     async def remove(self, room_id: str) -> AnyRoom:
         """Raises RoomConflict, RoomUnknown."""
-        room = self._register.remove(room_id)
-        log.info("room.removed", room=room_id)
-        self.watches[room_id].removed = True
-        await self._keeper.end(room_id)
-        self._builtin.remove(room_id)
-        del self._wanted[room_id]
-        return room
+        async with self._changing:
+            room = self._register.remove(room_id)
+            log.info("room.removed", room=room_id)
+            self.watches[room_id].removed = True
+            await self._keeper.end(room_id)
+            self._builtin.remove(room_id)
+            del self._wanted[room_id]
+            return room
 
     async def retry(self, room_id: str) -> None:
         """Raises RoomUnknown."""
