@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,10 +42,11 @@ examples.hit = ["ask not what your country can do for you"]
 class Service:
     """A running `room-monitor run`. `url` is http://host:port."""
 
-    def __init__(self, directory: Path, patience: float = START) -> None:
+    def __init__(self, directory: Path, patience: float = START, program: Sequence[str] = ("monitor", "run")) -> None:
+        """`program`: the module to run and its first words."""
         self.log: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "run", "--config", str(directory / "monitor.toml")],
+            [sys.executable, "-m", *program, "--config", str(directory / "monitor.toml")],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
