@@ -18,7 +18,6 @@ class Capabilities:
     per_speaker_tracks: bool  # False: one mix of all
     can_announce: bool  # participants can be told that they are monitored
     reports_roster: bool  # says who is there, also those who never speak
-    acts: frozenset[RoomAct] = frozenset()  # what staff can have done to people there: then its sessions are Moderates
 
 
 class Track(Protocol):
@@ -71,6 +70,11 @@ class Session(Protocol):
 @runtime_checkable
 class Moderates(Protocol):
     """A session in which people can be muted or removed, because staff say so."""
+
+    @property
+    def acts(self) -> frozenset[RoomAct]:
+        """What it can do; nothing where it was given no right to."""
+        ...
 
     async def act(self, act: RoomAct, speaker: str) -> None:
         """`speaker`: id. Raises Refused where the room says no, ConnectionLost."""

@@ -215,7 +215,7 @@ class RoomSupervisor:
     @property
     def acts(self) -> frozenset[RoomAct]:
         """What staff can have done to people there now."""
-        return self._connector.capabilities.acts if self._session is not None else frozenset()
+        return self._session.acts if isinstance(self._session, Moderates) else frozenset()
 
     async def act(self, act: RoomAct, speaker: str) -> None:
         """Mute or remove somebody (id). Raises Refused, ConnectionLost."""

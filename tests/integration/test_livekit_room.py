@@ -18,8 +18,9 @@ from livekit.protocol import models
 
 from monitor.errors import ConnectionLost, Refused, Step
 from monitor.model import Origin, RoomState
+from monitor.review.actions import RoomAct
 from monitor.rooms.backoff import Backoff
-from monitor.rooms.connector import Session, Track
+from monitor.rooms.connector import Moderates, Session, Track
 from monitor.rooms.livekit.connector import LiveKitConnector
 from monitor.rooms.livekit.protocol import NOTICE, Place, claims_of
 from monitor.rooms.supervisor import RoomSupervisor
@@ -387,3 +388,35 @@ async def test_without_an_api_key_the_attribute_is_all_there_is(livekit: LiveKit
         async with connector(livekit, address=door.url, key="", secret="", token=token).join() as session:
             assert "attribute" in await session.announce("We listen")
         assert door.sent == []
+
+
+async def test_staff_mute_and_remove_people_through_the_servers_api(livekit: LiveKitServer) -> None:
+    async with (
+        front(livekit) as door,
+        puppet(livekit, "Ann", voice("Ann", 400)),
+        connector(livekit, address=door.url).join() as session,
+        following(session) as ears,
+    ):
+        assert isinstance(session, Moderates)
+        assert session.acts == frozenset(RoomAct)
+        await until(lambda: bool(ears))
+        (ann,) = session.roster()
+        identity = next(m.info.identity for m in livekit.room().seen() if m.info.name == "Ann")
+        await session.act(RoomAct.MUTE, ann.id)
+        await session.act(RoomAct.REMOVE, ann.id)
+        (muted, body), removed = door.asked
+        assert (muted, body["identity"], body["muted"]) == ("MutePublishedTrack", identity, True)
+        assert body["trackSid"].startswith("TR_")
+        assert removed == ("RemoveParticipant", {"room": body["room"], "identity": identity})
+        with pytest.raises(Refused, match="no longer"):
+            await session.act(RoomAct.MUTE, "PA_nobody")
+        door.broken = True
+        with pytest.raises(Refused, match="HTTP 500"):
+            await session.act(RoomAct.REMOVE, ann.id)
+
+
+async def test_who_has_only_a_token_can_do_nothing_to_people(livekit: LiveKitServer) -> None:
+    token = place(livekit).with_token().token
+    async with connector(livekit, key="", secret="", token=token).join() as session:
+        assert isinstance(session, Moderates)
+        assert session.acts == frozenset()

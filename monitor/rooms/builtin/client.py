@@ -38,9 +38,10 @@ class Participant:
 class Visit:
     """One joined connection. `receive` is for one task."""
 
-    def __init__(self, socket: ClientConnection, joined: Message) -> None:
+    def __init__(self, socket: ClientConnection, joined: Message, role: Role = "participant") -> None:
         self._socket = socket
         self.id: str = joined["id"]
+        self.role = role
         self.notice: str = joined["notice"]
         self.roster: dict[str, Participant] = _roster(joined)
 
@@ -79,7 +80,7 @@ async def visit(url: str, name: str, role: Role = "participant", token: str = ""
         joined = await _receive(socket)
         if joined["type"] != "joined":
             raise ConnectionLost(f"the room's server answered {joined['type']} to join")
-        yield Visit(socket, joined)
+        yield Visit(socket, joined, role)
         try:
             await socket.send(dump("leave"))
         except ConnectionClosed:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import replace
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.mailbox import Closed, Mailbox
@@ -32,9 +31,7 @@ talks goes out half a second after the talk, and is on its way for a while: less
 class BuiltinConnector:
     """Joins one built-in room as its monitor: visible in the roster, listening only."""
 
-    capabilities = Capabilities(
-        per_speaker_tracks=True, can_announce=True, reports_roster=True, acts=frozenset(RoomAct)
-    )
+    capabilities = Capabilities(per_speaker_tracks=True, can_announce=True, reports_roster=True)
 
     def __init__(
         self, url: str, token: str, name: str = "Room Monitor", patience: float = 5.0, role: Role = "monitor"
@@ -46,8 +43,6 @@ class BuiltinConnector:
         self._name = name
         self._patience = patience
         self._role = role
-        if role != "monitor":
-            self.capabilities = replace(self.capabilities, acts=frozenset())
 
     def join(self) -> AbstractAsyncContextManager[Session]:
         """See `Connector.join`."""
@@ -100,6 +95,11 @@ class _Session:
         if not to:
             await self._visit.send("announce", notice=notice)
         return "on the room's page"
+
+    @property
+    def acts(self) -> frozenset[RoomAct]:
+        """See `Moderates`."""
+        return frozenset(RoomAct) if self._visit.role == "monitor" else frozenset()
 
     async def act(self, act: RoomAct, speaker: str) -> None:
         """See `Moderates`."""

@@ -1,7 +1,8 @@
-"""LiveKit's server API, as far as it is used: messages to people in a room, sent by the server in nobody's name.
+"""LiveKit's server API, as far as it is used: messages to people in a room, sent by the server in nobody's name, and
+what staff have done to people there.
 
 Over HTTP, as the monitor itself joins without the right to send anything. It takes an API key: who has only a ready
-token can't. Twirp with JSON (`/twirp/livekit.RoomService/SendData`); LiveKit documents it as RoomService.
+token can't. Twirp with JSON (`/twirp/livekit.RoomService/…`); LiveKit documents it as RoomService.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 import httpx
 import structlog
 
-from monitor.errors import Refused
+from monitor.errors import ConnectionLost, Refused
 from monitor.rooms.livekit.protocol import NOTICE, Place
 from monitor.rooms.livekit.sdk import load_api
 
@@ -36,29 +37,50 @@ async def tell(place: Place, text: str, to: Sequence[str]) -> bool:
         return False
     chat = json.dumps({"id": uuid.uuid4().hex, "timestamp": int(time.time() * 1000), "message": text})
     try:
-        # No proxy, as at the door.
-        async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
-            for topic, payload in ((CHAT, chat), (NOTICE, text)):
-                answer = await client.post(
-                    place.url("/twirp/livekit.RoomService/SendData", web=True),
-                    headers={"Authorization": f"Bearer {_token(place)}"},
-                    json={
-                        "room": place.room,
-                        "data": base64.b64encode(payload.encode()).decode(),
-                        "kind": "RELIABLE",
-                        "topic": topic,
-                        "destinationIdentities": list(to),
-                    },
-                )
-                answer.raise_for_status()
+        for topic, payload in ((CHAT, chat), (NOTICE, text)):
+            data = base64.b64encode(payload.encode()).decode()
+            whom = {"topic": topic, "destinationIdentities": list(to)}
+            await _ask(place, "SendData", {"data": data, "kind": "RELIABLE", **whom})
     except (httpx.HTTPError, Refused) as error:
         log.warning("livekit.notice_not_sent", room=place.room, reason=str(error) or type(error).__name__)
         return False
     return True
 
 
+async def mute(place: Place, identity: str, tracks: Sequence[str]) -> None:
+    """Mute these tracks (SIDs) of somebody; at LiveKit they can unmute themselves. Raises Refused, ConnectionLost."""
+    for track in tracks:
+        await _do(place, "MutePublishedTrack", {"identity": identity, "trackSid": track, "muted": True})
+
+
+async def remove(place: Place, identity: str) -> None:
+    """Put somebody out of the room; with a token that is still good they can come back. Raises Refused,
+    ConnectionLost.
+    """
+    await _do(place, "RemoveParticipant", {"identity": identity})
+
+
+async def _do(place: Place, method: str, asked: dict[str, object]) -> None:
+    try:
+        await _ask(place, method, asked)
+    except httpx.HTTPStatusError as error:
+        raise Refused(f"LiveKit refused {method}: HTTP {error.response.status_code}") from error
+    except httpx.HTTPError as error:
+        raise ConnectionLost(f"LiveKit didn't answer {method}: {error or type(error).__name__}") from error
+
+
+async def _ask(place: Place, method: str, asked: dict[str, object]) -> None:
+    """Raises httpx.HTTPError, Refused."""
+    headers = {"Authorization": f"Bearer {_token(place)}"}
+    # No proxy, as at the door.
+    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
+        url = place.url(f"/twirp/livekit.RoomService/{method}", web=True)
+        answer = await client.post(url, headers=headers, json={"room": place.room, **asked})
+        answer.raise_for_status()
+
+
 def _token(place: Place) -> str:
-    """For this call alone: whoever has it may send messages into the room. Raises Refused."""
+    """For this call alone: whoever has it may do anything with the room. Raises Refused."""
     api = load_api()
     token = (
         api.AccessToken(place.key, place.secret)

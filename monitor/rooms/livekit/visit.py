@@ -12,6 +12,7 @@ import structlog
 from monitor.errors import ConnectionLost, Refused, Step
 from monitor.mailbox import Mailbox
 from monitor.model import RATE, Speaker
+from monitor.review.actions import RoomAct
 from monitor.rooms import progress
 from monitor.rooms.connector import Track
 from monitor.rooms.livekit import door, sdk, service
@@ -73,6 +74,24 @@ class Visit:
         if (there or not to) and await service.tell(self._place, notice, there):
             return "as a message in the chat, and as data for apps"
         return "as an attribute of the monitor, which apps can show"
+
+    @property
+    def acts(self) -> frozenset[RoomAct]:
+        """See `Moderates`: the server's API takes a key."""
+        return frozenset(RoomAct) if self._place.key and self._place.secret else frozenset()
+
+    async def act(self, act: RoomAct, speaker: str) -> None:
+        """See `Moderates`."""
+        who = next((one for one in self._room.remote_participants.values() if one.sid == speaker), None)
+        if who is None:
+            raise Refused("they are no longer in the room")
+        match act:
+            case RoomAct.MUTE:
+                kind = self._rtc.TrackKind.KIND_AUDIO
+                tracks = [sid for sid, each in who.track_publications.items() if each.kind == kind]
+                await service.mute(self._place, who.identity, tracks)
+            case RoomAct.REMOVE:
+                await service.remove(self._place, who.identity)
 
     def talking(self) -> Mapping[str, bool]:
         """See `progress.SaysWhoTalks`."""

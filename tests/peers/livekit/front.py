@@ -22,6 +22,7 @@ class Front:
     port: int = 0
     broken: bool = False  # answers each call with an error
     sent: list[tuple[str, str, list[str]]] = field(default_factory=list)  # topic, text, identities
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # other calls: method, body
 
     @property
     def url(self) -> str:
@@ -57,9 +58,12 @@ async def _call(it: Front, head: bytes, reader: asyncio.StreamReader, writer: as
     allowed = claims["video"].get("roomAdmin") and claims["video"]["room"] == body["room"]
     status = b"500 Internal Server Error" if it.broken else b"200 OK" if allowed else b"403 Forbidden"
     if status.startswith(b"200"):
-        assert lines[0].split()[1] == "/twirp/livekit.RoomService/SendData"
-        text = base64.b64decode(body["data"]).decode()
-        it.sent.append((body["topic"], text, body["destinationIdentities"]))
+        method = lines[0].split()[1].removeprefix("/twirp/livekit.RoomService/")
+        if method == "SendData":
+            text = base64.b64decode(body["data"]).decode()
+            it.sent.append((body["topic"], text, body["destinationIdentities"]))
+        else:
+            it.asked.append((method, body))
     writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
     await writer.drain()
 
