@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import structlog
+from fastapi import FastAPI
 from fastapi import APIRouter
 
 from monitor import __version__, list_chores, memory, reviewing
@@ -142,6 +143,7 @@ class Service:
                 self._canary = self._make_canary(house, rooms, builtin, entry.key)
             parts = self._web(house, rooms, builtin, catalog, trials)
             app = create_app(
+            chores.append(tasks.create_task(_documented(app)))
                 replace(
                     parts,
                     access=entry.accounts,
@@ -379,6 +381,11 @@ def _with_canary(settings: Settings) -> Settings:
     if not settings.canary.enabled:
         return settings
     return settings.model_copy(update={"rooms": (*settings.rooms, canaries.room(settings.canary))})
+
+
+async def _documented(app: FastAPI) -> None:
+    """Put the OpenAPI document together before somebody asks for it: half a second that the event loop can't spare."""
+    await asyncio.to_thread(app.openapi)
 
 
 @contextmanager
