@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from monitor.access.roles import Role
 from monitor.app import Service
 from monitor.config import Keywords, Settings, Storage, Web
 from monitor.config_consent import ConsentSettings
@@ -26,6 +28,7 @@ from tests.helpers.floor import Typist, house, tracks
 from tests.helpers.people import person
 from tests.helpers.room_server import until
 from tests.helpers.voicelike import silence, voice
+from tests.helpers.whole import whole_service
 
 TALK = [voice(1.5), silence(1.2)]
 PATIENCE = 60.0
@@ -152,6 +155,10 @@ async def test_a_withdrawal_drops_what_waits_and_what_the_recogniser_has(tmp_pat
             assert (seen["state"], seen["listening"]) == ("withdrawn", False)
             go_on.set()
             await site.until(Heard.NOT_CONSENTED, said[0] + 1.0)
+            async with asyncio.timeout(PATIENCE):
+                while not (gone := (await site.ask("GET", "/api/host/receipt"))["deletions"]):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            assert gone[0]["kind"] == "session", "no clip needed it: the key of what was held is destroyed"
 
     await serve(tmp_path, work, Typist(says))
     row = tracks(tmp_path)["Ann"]
@@ -309,3 +316,19 @@ async def test_the_host_sees_what_came_of_it_and_has_it_erased(tmp_path: Path) -
         assert {"consent.granted", "consent.withdrawn", "host_link.made", "evidence.erased"} <= set(acts)
 
     await serve(tmp_path, work, typist)
+
+
+async def test_a_hosts_link_opens_nothing_of_what_staff_have_accounts_for(tmp_path: Path) -> None:
+    async with whole_service(tmp_path) as it, httpx.AsyncClient(base_url=it.url, timeout=PATIENCE) as http:
+        staff = {"Authorization": f"Bearer {it.tokens[Role.OPS]}"}
+        await until(lambda: it.service._rooms is not None and "lobby" in it.service._rooms.watches, PATIENCE)
+        made = await http.post("/api/rooms/lobby/host-links", json={"note": "Ann"}, headers=staff)
+        link = {"X-Host-Link": made.json()["path"].partition("#")[2]}
+        assert (await http.get("/api/host", headers=link)).json()["room"] == "lobby"
+        assert (await http.get("/api/host", headers=staff)).status_code == 403
+        for path, item in (await http.get("/openapi.json")).json()["paths"].items():
+            for method, operation in item.items():
+                if operation["x-permission"] not in ("public", "host"):
+                    there = re.sub(r"\{[^}]+\}", "lobby", path)
+                    answer = await http.request(method, there, headers=link, json={} if method != "get" else None)
+                    assert answer.status_code == 401, (method, path)
