@@ -143,7 +143,6 @@ class Service:
                 self._canary = self._make_canary(house, rooms, builtin, entry.key)
             parts = self._web(house, rooms, builtin, catalog, trials)
             app = create_app(
-            chores.append(tasks.create_task(_documented(app)))
                 replace(
                     parts,
                     access=entry.accounts,
@@ -151,6 +150,7 @@ class Service:
                     routes=[*parts.routes, webhooks(couriers, house.trail), room_actions(house.store, moderation)],
                 )
             )
+            chores.append(tasks.create_task(_documented(app)))
             web, door = settings.web, door_of(settings)
             async with serve(app, web.host, web.port, door) as server, AsyncExitStack() as stack:
                 stack.enter_context(memory.at_rest())
