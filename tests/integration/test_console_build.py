@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,6 +22,28 @@ from monitor.web.build_console import (
 )
 
 CONSOLE = Path(__file__).parents[2] / "monitor" / "web" / "console"
+
+
+MOST_SCRIPT = 200_000
+"""Bytes of script, compressed, before the first page can show everything."""
+
+
+def first_view(static: Path) -> dict[str, int]:
+    """Compressed size of each script that the live page needs: the entry, the page's own, and what they import."""
+    page = (static / "index.html").read_text("utf-8")
+    wanted = re.findall(r"/assets/([\w.-]+\.js)", page)
+    wanted += [path.name for path in (static / "assets").glob("Dashboard-*.js")]
+    assert len(wanted) >= 2, page
+    sizes: dict[str, int] = {}
+    while wanted:
+        name = wanted.pop()
+        if name in sizes:
+            continue
+        source = (static / "assets" / name).read_bytes()
+        sizes[name] = len(gzip.compress(source))
+        # Not those of import(): they come when they are asked for.
+        wanted += re.findall(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""", source.decode("utf-8"))
+    return sizes
 
 
 def _node(*arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -81,6 +105,8 @@ def test_the_real_console_type_checks_and_builds(tmp_path: Path) -> None:
     page = (tmp_path / "static" / "index.html").read_text("utf-8")
     assert 'src="/assets/' in page
     assert "<script>" not in page, "an inline script breaks a content policy of 'self'"
+    sizes = first_view(tmp_path / "static")
+    assert sum(sizes.values()) < MOST_SCRIPT, sizes
 
 
 def test_a_build_is_skipped_until_a_source_changes(tiny: tuple[Path, Path]) -> None:
