@@ -14,8 +14,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 
 import structlog
-from fastapi import FastAPI
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from monitor import __version__, list_chores, memory, reviewing
 from monitor import canary as canaries
