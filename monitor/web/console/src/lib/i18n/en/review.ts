@@ -144,4 +144,13 @@ export default {
   'key.jump': 'Two seconds back, or on',
   'key.speed': 'Slower, faster',
   'key.reveal': 'Show personal data',
+  'acts.label': 'In the room',
+  'acts.mute': 'Mute {name}',
+  'acts.remove': 'Remove {name} from the room',
+  'acts.text': 'It is done after {span}; until then it can be undone. That you did it, and why, is kept in the audit log.',
+  'acts.why': 'Why',
+  'acts.is_waiting': 'about to be done',
+  'acts.is_undone': 'undone',
+  'acts.is_done': 'done',
+  'acts.is_failed': 'failed',
 }

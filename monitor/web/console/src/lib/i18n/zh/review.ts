@@ -146,5 +146,14 @@ const messages: Messages<keyof typeof en> = {
   'key.jump': '后退或前进两秒',
   'key.speed': '减速、加速',
   'key.reveal': '显示个人信息',
+  'acts.label': '房间内操作',
+  'acts.mute': '将 {name} 静音',
+  'acts.remove': '将 {name} 移出房间',
+  'acts.text': '将在 {span} 后执行,在此之前可以撤销。您的操作及原因会记入审计日志。',
+  'acts.why': '原因',
+  'acts.is_waiting': '即将执行',
+  'acts.is_undone': '已撤销',
+  'acts.is_done': '已执行',
+  'acts.is_failed': '失败',
 }
 export default messages
