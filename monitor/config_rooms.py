@@ -47,7 +47,7 @@ class RemoteRoom(RoomBase):
 
 
 class JanusRoom(RemoteRoom):
-    SECRETS = ("pin", "token", "api_secret")
+    SECRETS = ("pin", "token", "api_secret", "secret")
 
     kind: Literal["janus"] = Field(description="A room of a Janus server, version 1.0 or newer")
     address: str = Field(pattern=r"^wss?://.+", description="Janus's websocket: ws:// or wss://")
@@ -59,6 +59,9 @@ class JanusRoom(RemoteRoom):
     pin: SecretReference = Field("", description="The room's PIN: env:NAME or file:PATH; empty: it has none")
     token: SecretReference = Field("", description="A token on the room's list, or a signed one; likewise")
     api_secret: SecretReference = Field("", description="The api_secret of the Janus server; likewise")
+    secret: SecretReference = Field(
+        "", description="The room's secret, with which staff mute and remove people; likewise; empty: they can't"
+    )
 
 
 class WhepStream(Section):

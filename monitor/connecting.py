@@ -80,6 +80,7 @@ def _place(room: JanusRoom, ice: IceSettings) -> Place:
         pin=secret(room.pin),
         token=secret(room.token),
         api_secret=secret(room.api_secret),
+        secret=secret(room.secret),
         ice=ice_for(room, ice),
     )
 

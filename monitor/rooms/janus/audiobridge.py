@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.model import AudioFrame, Speaker
-from monitor.rooms.janus.protocol import Event, Id, Place, rows, text_of
+from monitor.review.actions import RoomAct
+from monitor.rooms.janus.protocol import Data, Event, Id, Place, rows, text_of
 from monitor.rooms.janus.roster import id_of
 from monitor.rooms.janus.signalling import Signalling
 from monitor.rooms.janus.visit import Visit, common
@@ -99,6 +100,10 @@ class AudioBridge(Visit):
 
     def roster(self) -> tuple[Speaker, ...]:
         return tuple(self._people.values())
+
+    def _requests(self, act: RoomAct, speaker: str) -> list[Data]:
+        who = next((one for one in self._people if str(one) == speaker), None)
+        return [{"request": "kick" if act is RoomAct.REMOVE else "mute", "id": who}] if who is not None else []
 
     async def _handle(self, event: Event) -> None:
         common(event, self._room)

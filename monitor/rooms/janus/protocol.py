@@ -51,6 +51,7 @@ class Place:
     pin: str = ""  # of the room
     token: str = ""  # one that the room has on its list; where the core wants tokens, the same one
     api_secret: str = ""  # of the whole server
+    secret: str = ""  # of the room: who has it may mute and remove people
     ice: Ice = NOTHING  # how to look for a path to its media
 
     def door(self) -> dict[str, Any]:

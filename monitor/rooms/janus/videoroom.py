@@ -13,6 +13,7 @@ import structlog
 
 from monitor.errors import ConnectionLost, Refused
 from monitor.model import Origin, Speaker
+from monitor.review.actions import RoomAct
 from monitor.rooms.janus.protocol import NO_SUCH_FEED, Data, Event, Id, Place, rows, text_of
 from monitor.rooms.janus.roster import Key, Roster, Source
 from monitor.rooms.janus.signalling import ANSWER_SECONDS, Signalling
@@ -61,6 +62,15 @@ class VideoRoom(Visit):
         """See `SaysWhoTalks`: it says so where the room has `audiolevel_event`."""
         said = ((source.speaker.name, source.dog.expecting) for source in self._roster.sources.values())
         return {name: expecting for name, expecting in said if expecting is not None}
+
+    def _requests(self, act: RoomAct, speaker: str) -> list[Data]:
+        who = next((one for one in self._roster.people if str(one) == speaker), None)
+        if who is None:
+            return []
+        if act is RoomAct.REMOVE:
+            return [{"request": "kick", "id": who}]
+        mids = [mid for feed, mid in self._roster.sources if feed == who]
+        return [{"request": "moderate", "id": who, "mid": mid, "mute": True} for mid in mids]
 
     def _finish(self, error: ConnectionLost | Refused | None) -> None:
         now = time.time()

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator
 from monitor.errors import ConnectionLost, Refused, Step
 from monitor.mailbox import Closed, Mailbox
 from monitor.model import Speaker
+from monitor.review.actions import RoomAct
 from monitor.rooms.connector import Track
 from monitor.rooms.janus.media import Media
-from monitor.rooms.janus.protocol import Event, Place
+from monitor.rooms.janus.protocol import Data, Event, Place
 from monitor.rooms.janus.signalling import Signalling
 from monitor.rooms.watchdog import Pulse
 
@@ -41,6 +42,7 @@ class Visit(ABC):
         self._listed_at = 0.0
         self._kept_at = time.time()
         self._reclaimed = 0
+        self._acting: dict[str, asyncio.Future[Event]] = {}  # by transaction: what staff have done to people
 
     # Session
 
@@ -57,6 +59,32 @@ class Visit(ABC):
         """Janus has no way to show a text: what people see is the monitor's name among the participants."""
         return f"as the name {self._place.display!r} among the participants"
 
+    @property
+    def acts(self) -> frozenset[RoomAct]:
+        """See `Moderates`: Janus wants the room's secret for it."""
+        return frozenset(RoomAct) if self._place.secret else frozenset()
+
+    async def act(self, act: RoomAct, speaker: str) -> None:
+        """See `Moderates`."""
+        bodies = self._requests(act, speaker)
+        if not bodies:
+            raise Refused("they are no longer in the room, or publish nothing")
+        for body in bodies:
+            number = self._signalling.number()
+            answer = self._acting[number] = asyncio.get_running_loop().create_future()
+            door = {"room": self._place.room, "secret": self._place.secret}
+            try:
+                await self._signalling.send(self._room, {**body, **door}, number=number)
+                event = await answer
+            finally:
+                self._acting.pop(number, None)
+            if event.error:
+                raise Refused(str(event.failure()))
+
+    @abstractmethod
+    def _requests(self, act: RoomAct, speaker: str) -> list[Data]:
+        """What to ask of Janus; nothing where there is nobody with this id."""
+
     # the visit
 
     @abstractmethod
@@ -67,7 +95,12 @@ class Visit(ABC):
         """Follow what Janus tells until the visit ends."""
         try:
             while not self._tracks.closed:
-                await self._handle(await self._signalling.receive())
+                event = await self._signalling.receive()
+                answer = self._acting.get(event.transaction)
+                if answer is None:
+                    await self._handle(event)
+                elif not answer.done():
+                    answer.set_result(event)
                 self._wake.set()
         except (ConnectionLost, Refused) as error:
             self._finish(error)
@@ -103,6 +136,9 @@ class Visit(ABC):
         self._error = self._error or error
         self._media.end_all()
         self._tracks.close()
+        for answer in self._acting.values():
+            if not answer.done():
+                answer.set_exception(ConnectionLost("the visit ended before Janus answered"))
         self._wake.set()
 
     async def _stay(self, now: float) -> None:
