@@ -4,6 +4,9 @@ A full collection looks at every object that could be part of a cycle, and nothi
 rules in memory that is 60 ms, with sound-alikes 160 ms, at any moment. Lists and matchers have no cycles; they go when
 the last reference goes. So they are made while the collector rests, and taken off its books before it goes on.
 
+Nothing here looks through the objects of others (`gc.get_objects`): a thread may be half-way through making one of them,
+a tuple whose places are still empty, say. To look into that ends the process.
+
 Leaving an object off the books is safe for all others: what it refers to counts as referred to from outside, so nothing
 is freed too early. Only a cycle through it would never be freed.
 """
@@ -43,21 +46,7 @@ def resting() -> Iterator[None]:
         with _lock:
             _resting -= 1
             if ours and not _resting:
-                _unwatch_young()
                 gc.enable()
-
-
-def _unwatch_young() -> None:
-    """What was made meanwhile and is no part of a list: pronunciations that are remembered, and the like.
-
-    A tuple of what can't be in a cycle can't either: the collector finds that out by itself, but all at a stretch.
-    """
-    for one in gc.get_objects(generation=0):
-        if type(one) is tuple:
-            if not any(map(gc.is_tracked, one)):
-                _untrack(one)
-        elif str(type(one).__module__).startswith(_OURS):  # some classes of others have a descriptor there
-            _untrack(one)
 
 
 def unwatch(root: object) -> None:
