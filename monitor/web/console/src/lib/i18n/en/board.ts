@@ -49,6 +49,7 @@ export default {
   'alert.voice_state': '{severity} alert, {state}: synthetic-voice signature of {name}, for review',
   'alert.in_room': 'in {room}',
   'alert.times': 'said {count} {count|time|times}',
+  'alert.tentative': 'tentative: heard before the sentence ended, to be confirmed or withdrawn by the whole',
   'alert.times_title': 'Hits within the cool-down',
   'alert.second': 'the bigger model <code>{model}</code> heard',
   'alert.no_words': 'no words',

@@ -51,6 +51,7 @@ const messages: Messages<keyof typeof en> = {
   'alert.voice_state': '{severity}级告警({state}):{name} 有合成语音特征,供人工审核',
   'alert.in_room': '在 {room}',
   'alert.times': '说了 {count} 次',
+  'alert.tentative': '暂定:在句子结束前听到,将由整句确认或撤回',
   'alert.times_title': '冷却时间内的命中次数',
   'alert.second': '更大的模型 <code>{model}</code> 听到',
   'alert.no_words': '没有词',
