@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from monitor.audit.trail import SYSTEM, Trail
-from monitor.errors import IncidentTaken, IncidentUnknown, MonitorError
+from monitor.errors import IncidentTaken, IncidentUnknown, MonitorError, StoreFailed
 from monitor.mailbox import Mailbox
 from monitor.model import Speaker
 from monitor.review.actions import ActionState, RoomAct, RoomAction
@@ -94,6 +94,12 @@ class Moderation:
 
     async def _when_due(self, action: RoomAction) -> None:
         await asyncio.sleep(max(0.0, action.due_at - self._clock()))
+        try:
+            await self._do(action)
+        except StoreFailed as error:  # what can't be written down is not done
+            log.error("room.action_not_done", room=action.room, action=action.act.value, reason=str(error))
+
+    async def _do(self, action: RoomAction) -> None:
         waits = await self._store.actions(action.room, state=ActionState.WAITING)
         if action.id not in {one.id for one in waits}:
             return

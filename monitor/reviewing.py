@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from monitor.audit.trail import Trail
-from monitor.errors import IncidentUnknown
+from monitor.errors import IncidentUnknown, StoreFailed
 from monitor.review.decisions import Act, Decision, refuse
 from monitor.review.incident import Incident
 from monitor.store.store import Store
+
+log = structlog.get_logger()
 
 TOLD_EVERY = 0.25
 """Seconds between two messages about incidents that alerts have changed: a burst of alerts is a few messages."""
@@ -95,5 +99,8 @@ async def tell(store: Store, every: float = TOLD_EVERY) -> None:
     """For ever: the feed is told of incidents that alerts have changed, all of a moment together."""
     while True:
         await store.untold_incidents()
-        await store.tell_incidents()
+        try:
+            await store.tell_incidents()
+        except StoreFailed as error:  # they are marked as untold: the next try tells of them
+            log.error("incidents not told", reason=str(error))
         await asyncio.sleep(every)

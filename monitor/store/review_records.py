@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_, update
 
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, StoreFailed
 from monitor.messages import HeardMessage, IncidentsChanged
 from monitor.model import Alert, Severity
 from monitor.review.decisions import Decision
@@ -110,7 +110,10 @@ class ReviewRecords(Writing):
         await self._untold.wait()
 
     async def tell_incidents(self) -> int:
-        """Tell of them, at most AT_ONCE in one message; how many it was. Call again while it gives AT_ONCE."""
+        """Tell of them, at most AT_ONCE in one message; how many it was. Call again while it gives AT_ONCE.
+
+        Raises StoreFailed; they are told of the next time.
+        """
         at = self._clock()
         self._untold.clear()
 
@@ -125,7 +128,11 @@ class ReviewRecords(Writing):
                 tell(number(db, message, rooms.pop() if len(rooms) == 1 else None))
             return len(found)
 
-        told = await self._writer.write(work)
+        try:
+            told = await self._writer.write(work)
+        except StoreFailed:
+            self._untold.set()
+            raise
         if told == AT_ONCE:
             self._untold.set()
         return told
