@@ -33,7 +33,7 @@ from monitor.telemetry.metrics import Metrics
 from monitor.vault import Vault
 from monitor.voicing import Voicing
 
-CONTEXT, PAUSE = 2.5, 1.5
+CONTEXT, PAUSE = 3.0, 1.5
 """Seconds of what was said before that the recogniser hears again, and the pause after which it is another matter.
 
 A sentence torn into pieces is recognised worse: 0.9 points of word error rate for a tenth of a second of CPU.

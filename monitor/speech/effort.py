@@ -34,11 +34,11 @@ class Effort:
 STEPS = (
     Effort("everything is done", 0.0, looks=True),
     Effort("no looks at sentences that aren't over: alerts come at their ends", 0.7),
-    Effort("no other readings of unsure words, and less of what was said before", 1.5, context=2.0, alternatives=False),
+    Effort("no other readings of unsure words", 1.5, alternatives=False),
     Effort(
-        "a smaller model where one is set, and next to nothing of what was said before",
+        "a smaller model where one is set, and less of what was said before",
         4.0,
-        context=1.0,
+        context=2.0,
         alternatives=False,
         smaller=True,
     ),

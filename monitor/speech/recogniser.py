@@ -8,7 +8,7 @@ from typing import Protocol
 
 from monitor.model import RATE, Samples, Transcript, Utterance
 
-ALIKE = RATE // 2
+ALIKE = RATE
 """Samples: what is heard with context is as long as a multiple of this, so that several can be heard together."""
 
 

@@ -107,7 +107,7 @@ async def test_the_longer_they_wait_the_less_is_done_for_each_and_later_all_agai
     assert (step, effort.smaller) == (3, True)
     await run.all()
     assert small.names == ["a", "b"]
-    assert all(hints.quick and hints.before is not None and len(hints.before) == RATE for _, hints in small.heard)
+    assert all(hints.quick and hints.before is not None and len(hints.before) == 2 * RATE for _, hints in small.heard)
     assert run.model.names == []
     steps = []
     for second in range(5, 50):

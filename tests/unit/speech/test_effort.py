@@ -56,5 +56,5 @@ def test_what_the_recogniser_is_told() -> None:
     assert not STEPS[1].hints(hints).quick
     brief = STEPS[3].hints(hints)
     assert (brief.languages, brief.likely, brief.quick) == (("en",), "en", True)
-    np.testing.assert_array_equal(brief.before, hints.before[-RATE:])  # type: ignore[index,arg-type]
+    np.testing.assert_array_equal(brief.before, hints.before[-2 * RATE :])  # type: ignore[index,arg-type]
     assert STEPS[3].hints(Hints()).before is None
