@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from monitor.errors import OperatorError
 from monitor.model import Transcript, Utterance
 from monitor.replay import replay
 from monitor.speech import brief
-from monitor.speech.recogniser import Hints
+from monitor.speech.recogniser import Hints, context
 from monitor.speech.weights import find
 from monitor.speech.whisper import WhisperRecogniser
 
@@ -37,6 +38,8 @@ TIMES = 6.0
 """How many times less CPU than the 30 s way it is to take."""
 BOUND = 2.5
 """Times the arithmetic's bound that is aimed at."""
+BEFORE = 4
+"""Where among the ways the short context with what was said before is; after the ones that it is compared with."""
 PROMPT = 6
 """Tokens of the decoder that are no text: prompt, first and last time stamp, end."""
 
@@ -91,7 +94,7 @@ def _spread(asks: Sequence[Ask], limit: int) -> list[Ask]:
 
 
 def _compare(settings: Settings, asks: Sequence[Ask], language: str, out: Console) -> bool:
-    ways, whisper = _ways(settings, language)
+    ways, recogniser, whisper = _ways(settings, language)
     shape, rate = _machine(settings, whisper)
     for way in ways:
         way.hear(asks[0])  # the first one pays for what is loaded then
@@ -99,10 +102,29 @@ def _compare(settings: Settings, asks: Sequence[Ask], language: str, out: Consol
     for ask in track(asks, description="Utterances", transient=True, console=out):
         heard = [way.take(ask) for way in ways]
         bounds.append(_operations(shape, ask, heard[0], whisper) / rate if rate else 0.0)
+    together = Way("the same, those of a length together, as under load", ways[BEFORE].hear)
+    for group in _alike(asks):
+        began = time.process_time()
+        heard_all = recogniser.transcribe(group)
+        together.took += [(time.process_time() - began) / len(group)] * len(group)
+        together.again += sum(each.full for each in heard_all)
+    ways.insert(BEFORE + 1, together)
     return _show(ways, [ask for ask, _ in asks], bounds, rate, settings, out)
 
 
-def _ways(settings: Settings, language: str) -> tuple[list[Way], Any]:
+def _alike(asks: Sequence[Ask]) -> list[list[Ask]]:
+    """As the batcher puts them together where enough wait."""
+
+    def length(ask: Ask) -> int:
+        return len(context(*ask)) + len(ask[0].audio)
+
+    ordered = sorted(asks, key=length)
+    each = [list(group) for _, group in groupby(ordered, length)]
+    return [group[n : n + brief.TOGETHER] for group in each for n in range(0, len(group), brief.TOGETHER)]
+
+
+def _ways(settings: Settings, language: str) -> tuple[list[Way], WhisperRecogniser, Any]:
+    """What is compared, the recogniser with short contexts, and plain faster-whisper."""
     speech = settings.speech
     path = find(speech.model, trust=speech.trust).path
     plain = WhisperModel(
@@ -132,15 +154,19 @@ def _ways(settings: Settings, language: str) -> tuple[list[Way], Any]:
 
         return hear
 
-    return [
-        Way("short context, the utterance alone", by(short, context=False)),
-        Way("30 s, the utterance alone", by(padded, context=False)),
-        Way("short context, with what was said before", by(short, context=True)),
-        Way("30 s, with what was said before", by(padded, context=True)),
-        Way("short context as set: other readings too", by(asset, context=True)),
-        Way("plain faster-whisper, greedy", by_plain(1)),
-        Way("plain faster-whisper, its defaults (beam 5)", by_plain(5)),
-    ], plain
+    return (
+        [
+            Way("short context, the utterance alone", by(short, context=False)),
+            Way("30 s, the utterance alone", by(padded, context=False)),
+            Way("30 s, with what was said before", by(padded, context=True)),
+            Way("plain faster-whisper, greedy", by_plain(1)),
+            Way("short context, with what was said before", by(short, context=True)),
+            Way("short context as set: other readings too", by(asset, context=True)),
+            Way("plain faster-whisper, its defaults (beam 5)", by_plain(5)),
+        ],
+        short,
+        plain,
+    )
 
 
 def _machine(settings: Settings, whisper: Any) -> tuple[gemm.Shape, float]:
@@ -169,14 +195,15 @@ def _show(
     table = Table("CPU an utterance, one thread", "mean ms", "p50", "p95", "30 s after all", box=None)
     for way in ways:
         p50, p95 = 1000 * np.percentile(way.took, [50, 95])
-        again = str(way.again) if way.name.startswith("short") else ""
+        again = "" if "30 s" in way.name or "plain" in way.name else str(way.again)
         table.add_row(way.name, f"{1000 * np.mean(way.took):.0f}", f"{p50:.0f}", f"{p95:.0f}", again)
     out.print(table)
-    alone, alone_full, before, before_full = (float(np.mean(way.took)) for way in ways[:4])
-    plain = float(np.mean(ways[5].took))
+    alone, alone_full, before_full, plain, before, together = (float(np.mean(way.took)) for way in ways[: BEFORE + 2])
+    typical = float(np.median(ways[1].took) / np.median(ways[0].took))
     out.print(
-        f"Times less than the 30 s way: alone {alone_full / alone:.1f}, with what was said before "
-        f"{before_full / before:.1f}; than plain faster-whisper, greedy: {plain / alone:.1f} and {plain / before:.1f}",
+        f"Times less than the 30 s way: alone {alone_full / alone:.1f} (medians {typical:.1f}), with what was said "
+        f"before {before_full / before:.1f}, together {before_full / together:.1f}; than plain faster-whisper, greedy: "
+        f"{plain / alone:.1f}, {plain / before:.1f}, {plain / together:.1f}",
         highlight=False,
     )
     if rate:

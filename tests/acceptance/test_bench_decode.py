@@ -20,7 +20,7 @@ async def test_short_contexts_are_measured_beside_thirty_seconds(tmp_path: Path)
     await measure(load(), clips, "en", 1, out)
     text = out.export_text()
     means = dict(re.findall(r"^ *(.+?) {2,}(\d+) +\d+ +\d+", text, re.MULTILINE))
-    assert len(means) == 7
+    assert len(means) == 8
     assert int(means["short context, the utterance alone"]) < int(means["30 s, the utterance alone"])
     assert re.search(r"Bound by the matrix products: \d+ ms an utterance at \d+ GOP/s", text)
     assert "1 utterances of up to 4 s" in text
