@@ -170,12 +170,13 @@ async def fill(store: Store, now: float) -> None:
         said = transcript(f"u{number}", room_id="lobby", track=track, start=number * 11 * RATE)
         said = replace(said, utterance=replace(said.utterance, began=began, speaker=speaker))
         await store.add_heard(said, said.words)
-    for speaker, track, ago, seconds, state, cause in (
+    lost: list[tuple[Speaker | None, str, float, float, Heard, str]] = [
         (ANN, "t1", 300, 4.0, Heard.LOST_NETWORK, "packets never came"),
         (BEA, "t2", 210, 9.0, Heard.LOST_OVERLOAD, "given up: the recogniser was behind"),
         (None, "", 700, 20.0, Heard.LOST_ERROR, "the monitor was not in the room: the server was restarted"),
-    ):
-        await store.add_gap(Gap("lobby", speaker, track, now - ago, seconds, state, cause))
+    ]
+    for who, track, ago, seconds, state, cause in lost:
+        await store.add_gap(Gap("lobby", who, track, now - ago, seconds, state, cause))
     for number, severity in enumerate((Severity.HIGH, Severity.CRITICAL, Severity.MEDIUM)):
         raised = now - 400 + number * 130
         await _alerted(store, number, severity, raised)
