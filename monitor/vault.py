@@ -262,6 +262,7 @@ class Vault:
         """Complete all clips with what there is, and end all sessions."""
         for recording in self._recordings.values():
             self._take_out(recording)
+        self._waiting.clear()  # it would only be put into a ring that goes
         self.sessions.close_all()
         await self._work()
 

@@ -18,7 +18,7 @@ from monitor.evidence.clip import wav
 from monitor.evidence.files import Segment, hashed
 from monitor.evidence.master import key_master
 from monitor.evidence.ring import Part, Ring
-from monitor.evidence_model import ClipState
+from monitor.evidence_model import ClipState, Kind, Scope
 from monitor.keeping import Keeping
 from monitor.model import RATE, Cut, Samples, Speaker, Utterance
 from monitor.store.store import Store
@@ -26,7 +26,7 @@ from monitor.vault import Vault
 from monitor.vault_start import begin, rotate
 from tests.helpers.storing import alert, database, hit
 from tests.helpers.trails import trail_of
-from tests.helpers.vaults import MASTER, keeping_of
+from tests.helpers.vaults import MASTER, PLAN, keeping_of
 
 BEGAN = 1000.0
 
@@ -361,3 +361,80 @@ async def test_the_database_itself_holds_no_key_that_opens_anything(tmp_path: Pa
     with pytest.raises(EvidenceUnreadable):
         key_master(bytes(32)).unwrap("x", wrapped)
     assert len(fingerprint) == 16
+
+
+async def test_a_room_can_be_erased_while_somebody_speaks_in_it(tmp_path: Path) -> None:
+    async with scene(tmp_path) as it:
+        it.vault.entered("lobby")
+        first, second = said(0.0, 3.0), said(4.0, 3.0)
+        it.hear(first)
+        await it.worked()
+        await it.alarm("a1", first, 2.0, 2.9)  # its end is still to come
+        await it.keeping.erase(Scope(Kind.ROOM, "lobby"), "asked", "Eve")
+        assert it.files() == []
+        assert it.ring.between("t1", 0, 99 * RATE) == ()
+        it.hear(second)
+        await it.worked()
+        assert not [name for name in it.files() if name.startswith("clips/")], "the erased clip is not completed"
+        new, old = sorted(await it.store.room_sessions(), key=lambda session: session.key is None)
+        assert (new.key is not None, old.key, old.closed_at) == (True, None, 2000.0)
+        assert all(name.startswith(f"ring/{new.id}/") for name in it.files())
+        await it.alarm("a2", second, 5.0, 6.0)
+        assert await it.length("a2") == 3.0
+        it.vault.left("lobby")
+        it.vault.forget("t1")
+        await it.worked()
+        assert it.files() == ["clips/a2.clip"]
+
+
+async def test_one_speaker_can_be_erased_and_the_others_visit_goes_on(tmp_path: Path) -> None:
+    async with scene(tmp_path) as it:
+        it.vault.entered("lobby")
+        ann, bob = said(0.0, 3.0), said(0.0, 3.0, track="t2")
+        for speech in (ann, bob):
+            it.hear(speech)
+            await it.worked()
+        await it.alarm("a1", ann, 0.5, 1.0)
+        await it.alarm("a2", bob, 0.5, 1.0)
+        await it.keeping.erase(Scope(Kind.SPEAKER, "s-t1", "lobby"), "asked", "Eve")
+        (session,) = await it.store.room_sessions()
+        assert session.key is not None
+        held = [name for name in it.files() if name.startswith("ring/")]
+        assert [hashed("t2") in name for name in held] == [True]
+        assert await it.length("a2") == 2.0
+        with pytest.raises(EvidenceUnknown):
+            await it.vault.wav("a1")
+
+
+async def test_the_service_stops_with_nothing_half_done(tmp_path: Path) -> None:
+    async with scene(tmp_path) as it:
+        it.vault.entered("lobby")
+        it.vault.entered("den")
+        for room, track in (("lobby", "t1"), ("den", "t2")):
+            speech = said(0.0, 3.0, track=track, room=room)
+            it.hear(speech)
+            if room == "lobby":
+                await it.alarm("a1", speech, 2.0, 2.9)
+        await it.vault.end()
+        assert it.files() == ["clips/a1.clip"]
+        assert [clip.state.value for clip in await it.store.clips()] == ["complete"]
+        assert {s.room: s.key is not None for s in await it.store.room_sessions()} == {"lobby": True, "den": False}
+
+
+async def test_a_visit_that_never_ends_gets_a_new_key_for_who_comes_later(tmp_path: Path) -> None:
+    async with Store.open(database(tmp_path), lambda _: None) as store:
+        now, ring = [1000.0], Ring()
+        trail = await trail_of(store, tmp_path)
+        plan = replace(PLAN, longest=60.0)
+        it = Scene(keeping_of(store, tmp_path, trail, ring, lambda: now[0], plan=plan), store, ring, tmp_path)
+        it.vault.entered("lobby")
+        it.hear(said(0.0, 1.0))
+        await it.worked()
+        now[0] += 61.0
+        it.hear(said(1.0, 1.0))  # still there: still in the first session
+        it.hear(said(0.0, 1.0, track="t2"))
+        await it.worked()
+        assert len(await store.room_sessions()) == 2
+        it.vault.forget("t1")
+        await it.worked()
+        assert [session.key is not None for session in await store.room_sessions()].count(True) == 1
