@@ -4,8 +4,8 @@ A full collection looks at every object that could be part of a cycle, and nothi
 rules in memory that is 60 ms, with sound-alikes 160 ms, at any moment. Lists and matchers have no cycles; they go when
 the last reference goes. So they are made while the collector rests, and taken off its books before it goes on.
 
-Nothing here looks through the objects of others (`gc.get_objects`): a thread may be half-way through making one of them,
-a tuple whose places are still empty, say. To look into that ends the process.
+Nothing here looks through the objects of others (`gc.get_objects`): a thread may be half-way through making one of them
+(a tuple whose places are still empty, say), and to look into that ends the process.
 
 Leaving an object off the books is safe for all others: what it refers to counts as referred to from outside, so nothing
 is freed too early. Only a cycle through it would never be freed.

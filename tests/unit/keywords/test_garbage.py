@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
 
 from monitor.keywords.garbage import let_go, resting, unwatch
@@ -89,3 +91,32 @@ def test_lists_are_let_go_and_what_others_hold_stays() -> None:
     assert lists == []
     assert len([one for one in gc.get_objects() if type(one) is Rule]) == before - 5001
     assert len(kept.rules) == 11
+
+
+HALF_MADE = """
+import sys, threading
+from monitor.keywords.garbage import resting
+
+sys.setswitchinterval(1e-5)
+over = threading.Event()
+
+def make():
+    while not over.is_set():
+        tuple(str(n) for n in range(60))
+
+makers = [threading.Thread(target=make) for _ in range(2)]
+for maker in makers:
+    maker.start()
+for _ in range(2000):
+    with resting():
+        made = [(n, str(n)) for n in range(50)]
+over.set()
+for maker in makers:
+    maker.join()
+"""
+
+
+def test_what_other_threads_are_half_way_through_making_is_not_looked_into() -> None:
+    """It once ended the process; so it is tried in one of its own."""
+    done = subprocess.run([sys.executable, "-c", HALF_MADE], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
