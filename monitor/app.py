@@ -308,6 +308,7 @@ class Service:
             rooms=rooms.views(),
             heartbeat=HEARTBEAT,
             voices=house.voices.view() if house.voices else None,
+            effort=house.batcher.follow()[0],
         )
 
     def _standing(self, house: House, rooms: MonitoredRooms) -> Standing:

@@ -316,6 +316,7 @@ class Hello(Message):
     rooms: list[RoomView]
     heartbeat: float = Field(description="Seconds between heartbeats")
     voices: VoiceDetectorView | None = Field(None, description="The synthetic-voice detector; null: there is none")
+    effort: int = Field(0, ge=0, description="0: everything is done for each utterance; each further step does less")
 
 
 class Talking(Message):

@@ -222,6 +222,8 @@ export interface Hello {
   heartbeat: number
   /** The synthetic-voice detector; null: there is none */
   voices: VoiceDetectorView | null
+  /** 0: everything is done for each utterance; each further step does less */
+  effort: number
 }
 
 /** One phrase found, with what is needed to check it. */

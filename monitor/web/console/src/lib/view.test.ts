@@ -85,6 +85,14 @@ test('a changed alert stays one alert at its place, and counts as unseen only wh
   assert.equal(apply(twice, change(4, { state: 'withdrawn' })).alerts[1]?.alert.state, 'withdrawn')
 })
 
+test('how much is done follows the service: as of the hello, then step by step', () => {
+  const busy: FeedMessage = { type: 'effort', seq: 5, at: 0, step: 2, words: '', oldest_seconds: 2, waiting_seconds: 30, late_seconds: 0 }
+  const view = after({ ...hello(3, 0), effort: 1 }, { ...busy, seq: 2, step: 3 })
+  assert.equal(view.effort, 1, 'history is not the present')
+  assert.equal(apply(view, busy).effort, 2)
+  assert.equal(apply(apply(view, busy), { ...busy, seq: 6, step: 0 }).effort, 0)
+})
+
 test('behind shows until it recovers; talking and coverage reach their room', () => {
   const slow: FeedMessage = { type: 'behind', seq: 1, at: 0, waiting_seconds: 40, lost_seconds: 0, recovered: false }
   const view = after(hello(0, 0), slow)

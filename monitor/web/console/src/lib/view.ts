@@ -53,6 +53,8 @@ export interface View {
   alerts: ShownAlert[]
   lines: Line[]
   behind: Behind | null
+  /** How much less than everything is done for each utterance, in steps; 0: everything. */
+  effort: number
   /** The synthetic-voice detector; null: there is none. */
   voices: VoiceDetectorView | null
   /** Alerts since the page was last looked at. */
@@ -75,6 +77,7 @@ export function emptyView(): View {
     alerts: [],
     lines: [],
     behind: null,
+    effort: 0,
     voices: null,
     unseen: 0,
   }
@@ -109,6 +112,8 @@ export function apply(view: View, message: FeedMessage): View {
       return { ...next, lines: added(next.lines, message), voices: present ? message.detector : next.voices }
     case 'behind':
       return { ...next, behind: message.recovered ? null : message }
+    case 'effort':
+      return { ...next, effort: present ? message.step : next.effort }
     case 'alert':
     case 'alert_changed':
       return isCanary(next, message.alert.room) ? next : withAlert(next, message.alert, message.seq)
@@ -174,6 +179,7 @@ function greet(view: View, hello: Hello): View {
     truncated: hello.truncated,
     rooms: hello.rooms,
     voices: hello.voices,
+    effort: hello.effort,
   }
 }
 
