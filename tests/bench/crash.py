@@ -116,11 +116,18 @@ async def run(
             wrong = len(told.wrong)
             tracks = await look_at_the_files(directory / "data", told)
             service = await asyncio.to_thread(Service, directory, PATIENCE, program)
-            await ask(service, directory / "data", told, killed, tracks, everything=number + 1 == times)
+            try:
+                await ask(service, directory / "data", told, killed, tracks, everything=number + 1 == times)
+            except httpx.HTTPError as error:
+                code, log = service.process.poll(), "".join(service.log[-80:])
+                told.wrong.append(f"after kill {told.kills} the service doesn't answer: {error!r}, exit {code}:\n{log}")
+                return told
             print(f"kill {told.kills} after {killed - born:.2f} s: {len(told.alerts)} alerts shown", flush=True)
             for line in told.wrong[wrong:]:
                 print(f"  WRONG {line}", flush=True)
     finally:
+        for line in told.wrong[-3:]:
+            print(f"  WRONG {line}", flush=True)
         if service.process.poll() is None:
             service.process.kill()
             service.process.wait(20)
