@@ -21,6 +21,7 @@ from monitor.config_rooms import JanusRoom, LiveKitRoom, Room, WhepRoom, WhepStr
 from monitor.config_webhooks import NoticeWebhook, SignedWebhook
 from monitor.consent.machine import as_table as consent_table
 from monitor.messages import FEED, Hello
+from monitor.probe_routes import probe_routes
 from monitor.room_routes import room_routes
 from monitor.rooms.lifecycle import as_diagram, as_table
 from monitor.telemetry.metrics import Metrics
@@ -84,7 +85,9 @@ def _default(field: Any) -> str:
     if field.default_factory is not None:
         return "the user's data directory"
     value = "" if isinstance(field.default, BaseModel) else field.default
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value not in ("", (), {}, None) else "(none)"
+    return (
+        f"`{str(value).lower() if isinstance(value, bool) else value}`" if value not in ("", (), {}, None) else "(none)"
+    )
 
 
 def commands() -> str:
@@ -250,7 +253,7 @@ def _without_parts() -> WebDeps:
         "exporter": some,
         "access": some,
         "provider": some,
-        "routes": [room_routes(some), webhooks(some, some), host(some), host_links(some)],
+        "routes": [room_routes(some), probe_routes(some), webhooks(some, some), host(some), host_links(some)],
     }
     return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, nothing, **parts)
 
