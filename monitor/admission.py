@@ -18,6 +18,7 @@ from monitor.audit.trail import Trail
 from monitor.config import Settings, secret
 from monitor.desk import Desk, door
 from monitor.errors import AccountsMissing
+from monitor.store.access_records import accounts_in
 from monitor.store.schema import migrate, schema_version
 from monitor.store.store import Store
 from monitor.web.auth_users import users
@@ -43,18 +44,23 @@ class Admission:
 
 
 async def admission(settings: Settings, store: Store, note: Note) -> Admission:
-    """Raises AccountsMissing where others could reach the service and nobody has an account."""
-    beyond = reached_by_others(settings)
+    """Raises AccountsMissing."""
+    refuse_without_accounts(settings)
     key = keys.new_token()
-    always = beyond or bool(settings.oidc.issuer)
+    always = bool(reached_by_others(settings) or settings.oidc.issuer)
     accounts = Accounts(store, Passwords.recommended(), note, _limits(settings), own_key=key, always=always)
     await accounts.begin()
-    if beyond and not accounts.all() and not settings.oidc.issuer:
+    return Admission(accounts, _provider(settings), key)
+
+
+def refuse_without_accounts(settings: Settings) -> None:
+    """Raises AccountsMissing where others could reach the service and nobody could sign in."""
+    beyond = reached_by_others(settings)
+    if beyond and not settings.oidc.issuer and not accounts_in(settings.storage.data / "monitor.db"):
         raise AccountsMissing(
             f"Others would reach this service ({beyond}), and nobody has an account. Make the first one: "
             "room-monitor users add NAME --role admin (with the same --config)."
         )
-    return Admission(accounts, _provider(settings), key)
 
 
 def reached_by_others(settings: Settings) -> str:

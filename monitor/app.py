@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from monitor import __version__, list_chores, memory, reviewing
 from monitor import canary as canaries
 from monitor import house as houses
-from monitor.admission import admission, door_of
+from monitor.admission import admission, door_of, refuse_without_accounts
 from monitor.alerts.feed import Feed
 from monitor.canary import Canary
 from monitor.catalog.backtests import Backtests
@@ -103,6 +103,7 @@ class Service:
         demo's speakers do); it is cancelled before the rooms are left.
         """
         settings = self._settings
+        refuse_without_accounts(settings)  # before the model is loaded
         allow_loopback()
         if not opus.available():
             log.warning("libopus can't be loaded: lost packets become silence; `room-monitor check` says more")

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from monitor.admission import reached_by_others, refuse_without_accounts
 from monitor.config import Settings, load, secret
 from monitor.config_rooms import JanusRoom, LiveKitRoom, WhepRoom
 from monitor.connecting import ice_for
-from monitor.errors import ConfigInvalid, DataInUse, OperatorError
+from monitor.errors import AccountsMissing, ConfigInvalid, DataInUse, OperatorError
 from monitor.keywords.library import Library
 from monitor.registered import Register
 from monitor.rooms import opus
 from monitor.rooms.livekit.sdk import INSTALL
 from monitor.speech.weights import find
+from monitor.store.access_records import accounts_in
 from monitor.store.lock import owned
 from monitor.store.schema import check_schema, schema_version
 from monitor.voice_house import detector
@@ -50,7 +52,7 @@ def findings(config: Path | None) -> Iterator[Finding]:
         yield Finding("wrong", "rooms", str(error), "mend it, or move it away")
         rooms = settings.rooms
     settings = settings.model_copy(update={"rooms": rooms})
-    for look in (_rooms, _secrets, _model, _voices, _opus, _lists, _canary, _port, _data, _console):
+    for look in (_rooms, _secrets, _model, _voices, _opus, _lists, _canary, _access, _port, _data, _console):
         yield from look(settings)
 
 
@@ -144,6 +146,25 @@ def _lists(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "wrong", "keyword lists", f"none in {settings.keywords.lists}", "nothing can be flagged without one"
         )
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    count = accounts_in(settings.storage.data / "monitor.db")
+    try:
+        refuse_without_accounts(settings)
+        secret(settings.oidc.client_secret)
+    except AccountsMissing as error:
+        yield Finding("wrong", "accounts", str(error), "room-monitor users add NAME --role admin")
+    except ConfigInvalid as error:
+        yield Finding("wrong", "identity provider", str(error), "nobody can sign in there without")
+    else:
+        alone = "nobody has one: whoever sits at this machine may do all"
+        people = f"{count} may sign in" + (f", and at {settings.oidc.issuer}" if settings.oidc.issuer else "")
+        yield Finding("ok", "accounts", people if count or settings.oidc.issuer else alone)
+    web = settings.web
+    if reached_by_others(settings) and web.tls_cert is None and not web.proxies:
+        mend = "set [web] tls_cert, or name the proxy that does TLS in proxies"
+        yield Finding("note", "TLS", "passwords and cookies would travel in the clear", mend)
 
 
 def _port(settings: Settings) -> Iterator[Finding]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 
 from sqlalchemy import delete, insert, select, update
 
@@ -60,6 +63,15 @@ class AccessRecords(Writing):
         row = _token_row(token)
         where = API_TOKENS.c.id == token.id
         await self._writer.write(lambda db, _: db.execute(update(API_TOKENS).where(where).values(row)))
+
+
+def accounts_in(path: Path) -> int:
+    """How many may sign in, by the file alone; 0 where there is none, or one that can't be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM accounts WHERE NOT disabled").fetchone()[0])
+    except sqlite3.Error:
+        return 0
 
 
 def _token_row(token: ApiToken) -> dict[str, object]:
