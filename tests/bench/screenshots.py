@@ -97,8 +97,6 @@ PHONE = ("live", "review", "rooms", "health", "lists")
 
 
 async def take(into: Path, static: Path, only: list[str], talk: float, model: str) -> None:
-    into.mkdir(parents=True, exist_ok=True)
-
     async def work(shown: ShowRoom) -> None:
         await _live(shown)
         began = time.monotonic()
@@ -117,6 +115,8 @@ async def take(into: Path, static: Path, only: list[str], talk: float, model: st
             for name in BOTH:
                 if not only or name in only:
                     await _picture(context, shown, *PAGES[name], into / f"{name}-light.png")
+        if not only or "host" in only:
+            await _host(shown, into)
         if not only or "users" in only:
             await _users(shown, into)
 
@@ -158,6 +158,7 @@ async def _picture(
     page.on("pageerror", lambda error: problems.append(str(error)))
     try:
         await page.set_viewport_size({"width": wide, "height": high})
+        await page.emulate_media(reduced_motion="reduce")  # a still picture of what never stands still takes minutes
         await page.goto(f"{shown.url}{path}")
         await page.wait_for_timeout(1200)
         await shot(page, shown)
@@ -167,10 +168,20 @@ async def _picture(
     typer.echo(f"{into.name}{''.join(f'  PROBLEM: {one}' for one in problems)}")
 
 
+async def _host(shown: ShowRoom, into: Path) -> None:
+    """As a host has it on a phone."""
+    path = (await shown.ask("POST", "/api/rooms/stage/host-links", {"note": "the host"}))["path"]
+    for name, dark in (("host-phone", True), ("host-phone-light", False)):
+        async with browser(dark=dark) as context:
+            await _picture(context, shown, path, _nothing, into / f"{name}.png", wide=390, high=844)
+
+
 async def _users(shown: ShowRoom, into: Path) -> None:
     """The last: from the first account on, everybody signs in."""
-    password = "six friendly words on a wall"  # noqa: S105 - of a service that lives for this picture
-    await shown.ask("POST", "/api/users", {"name": "ann", "shown_name": "Ann", "roles": ["admin"], "password": password})
+    password = "six friendly words on a wall"
+    await shown.ask(
+        "POST", "/api/users", {"name": "ann", "shown_name": "Ann", "roles": ["admin"], "password": password}
+    )
     async with browser(dark=True) as context:
         await _picture(context, shown, "/login", _nothing, into / "login.png")
         page = await context.new_page()
@@ -179,8 +190,10 @@ async def _users(shown: ShowRoom, into: Path) -> None:
         await page.locator("input[type=password]").fill(password)
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("navigation").first).to_be_visible(timeout=PATIENCE)
-        made = """async (people) => { for (const person of people) await fetch('/api/users', {method: 'POST',
-            headers: {'content-type': 'application/json', 'x-room-monitor': 'console'}, body: JSON.stringify(person)}) }"""
+        made = """async (people) => {
+          const headers = { 'content-type': 'application/json', 'x-room-monitor': 'console' }
+          for (const one of people) await fetch('/api/users', { method: 'POST', headers, body: JSON.stringify(one) })
+        }"""
         people = [("bo", "Bo", ["reviewer", "listener"]), ("cem", "Cem", ["ops"]), ("dee", "Dee", ["viewer"])]
         await page.evaluate(made, [{"name": n, "shown_name": s, "roles": r} for n, s, r in people])
         await page.close()
@@ -188,10 +201,15 @@ async def _users(shown: ShowRoom, into: Path) -> None:
 
 
 def main(
-    into: Path = HERE, static: Path = STATIC, only: Annotated[list[str] | None, typer.Option()] = None, talk: float = TALK, model: str = "base"
+    into: Path = HERE,
+    static: Path = STATIC,
+    only: Annotated[list[str] | None, typer.Option()] = None,
+    talk: float = TALK,
+    model: str = "base",
 ) -> None:
     """Make the pictures."""
     allow_loopback()
+    into.mkdir(parents=True, exist_ok=True)
     asyncio.run(take(into, static, only or [], talk, model))
 
 
