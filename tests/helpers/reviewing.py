@@ -24,13 +24,14 @@ async def told(it: Site) -> None:
 
 
 async def with_evidence(it: Site, alert_id: str = "a1", **changes: object) -> None:
-    """An alert with its utterance and a clip of ten seconds."""
-    times = np.arange(10 * RATE) / RATE
+    """An alert with its utterance, which begins ten seconds into a clip of twenty."""
+    times = np.arange(20 * RATE) / RATE
     sound = Part(0, (6000 * np.sin(600 * times) * np.sin(2 * times)).astype(np.int16))
     said = transcript("u1")
     await it.store.add_heard(said, said.words)
     clip = await it.deps.keeping.vault.keep_parts(alert_id, said.utterance, [sound])
-    await it.store.add_alert(alert(alert_id, utterance="u1", clip=clip, **changes))
+    found = replace(hit(), spoken_at=1001.25)
+    await it.store.add_alert(alert(alert_id, utterance="u1", clip=clip, hits=(found,), **changes))
     await told(it)
 
 
