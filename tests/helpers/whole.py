@@ -64,10 +64,10 @@ async def staffed(data: Path) -> dict[Role, str]:
 
 @asynccontextmanager
 async def whole_service(
-    directory: Path, *, oidc: OidcSettings | None = None, web: Web | None = None, staff: bool = True
+    directory: Path, *, oidc: OidcSettings | None = None, web: Web | None = None, staff: bool = True, **more: object
 ) -> AsyncIterator[Whole]:
     """With an account of each role of the staff, and a keyword list."""
-    settings = settings_of(directory, oidc=oidc or OidcSettings(), web=web or Web(port=0))
+    settings = settings_of(directory, oidc=oidc or OidcSettings(), web=web or Web(port=0), **more)
     settings.keywords.lists.mkdir(parents=True)
     (settings.keywords.lists / "test-en.toml").write_text(LIST, "utf-8")
     data = settings.storage.data

@@ -14,6 +14,8 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
 
+from monitor.access.roles import LOCAL, Role
+from monitor.config_webhooks import SignedWebhook
 from monitor.couriers import Couriers, Hook
 from monitor.errors import HookUnknown
 from monitor.messages import Numbered
@@ -27,6 +29,7 @@ from monitor.webhooks.sending import Letter, Notice, Signed, Undelivered, Way
 from monitor.webhooks.signing import headers
 from tests.helpers.storing import alert, database, hit
 from tests.helpers.trails import trail_of
+from tests.helpers.whole import whole_service
 
 SECRET = "a-secret-of-twenty-four-b"
 # Apprise loads its plugins when one is first used, and one of them asks for a module that Python will drop.
@@ -180,8 +183,6 @@ async def test_what_nobody_takes_is_a_dead_letter_and_can_be_replayed(
 
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    from monitor.access.roles import LOCAL
-
     async def as_admin(scope, receive, send):  # type: ignore[no-untyped-def]
         await app({**scope, "state": {"person": LOCAL}}, receive, send)
 
@@ -297,6 +298,26 @@ async def test_pagerduty_joins_what_is_about_one_alert_and_closes_it(monkeypatch
 async def test_an_address_that_is_none_is_said_in_words() -> None:
     with pytest.raises(Undelivered, match="none that Apprise understands"):
         await Notice(lambda: "nothing").send(letter())
+
+
+async def test_the_service_tells_the_webhooks_of_its_settings(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET, "utf-8")
+    async with desk() as there:
+        wanted = SignedWebhook(
+            name="desk", kind="signed", url=there.url, secret=f"file:{tmp_path / 'secret'}", private=True
+        )
+        async with whole_service(tmp_path, webhooks=(wanted,)) as whole:
+            async with httpx.AsyncClient(base_url=whole.url) as client:
+                ops = {"Authorization": f"Bearer {whole.tokens[Role.OPS]}"}
+                assert (await client.get("/api/webhooks", headers=ops)).json()["webhooks"][0]["name"] == "desk"
+                assert (await client.post("/api/webhooks/desk/test", headers=ops)).status_code == 200
+            await there.wait(1)
+            await whole.house.store.add_alert(alert("a1"))
+            await there.wait(2)
+            assert b"room_monitor_webhook_tries_total" in whole.service._metrics.text()
+    assert [body["type"] for body in there.bodies()] == ["test", "alert.raised"]
+    sent, body = there.got[1]
+    assert headers(SECRET, sent["webhook-id"], float(sent["webhook-timestamp"]), body).items() <= sent.items()
 
 
 async def test_an_unknown_webhook_is_refused_in_words(tmp_path: Path) -> None:
