@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+POOLS = ("asyncio_", "AnyIO worker")
+"""Names of threads in the event loop's pools: its own, and the one that the web framework has with it."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -20,14 +22,14 @@ class Held:
     """What can leak, of this process, now."""
 
     tasks: int  # of the running event loop, the asking one among them
-    threads: int  # without the event loop's own pool, which is bounded and stays
+    threads: int  # without the event loop's own pools, which are bounded and stay as long as it does
     descriptors: int
 
 
 def held() -> Held:
     return Held(
         len(asyncio.all_tasks()),
-        sum(not thread.name.startswith("asyncio_") for thread in threading.enumerate()),
+        sum(not thread.name.startswith(POOLS) for thread in threading.enumerate()),
         len(os.listdir("/proc/self/fd")) - 1,
     )
 
