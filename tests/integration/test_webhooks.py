@@ -306,16 +306,18 @@ async def test_the_service_tells_the_webhooks_of_its_settings(tmp_path: Path) ->
         wanted = SignedWebhook(
             name="desk", kind="signed", url=there.url, secret=f"file:{tmp_path / 'secret'}", private=True
         )
-        async with whole_service(tmp_path, webhooks=(wanted,)) as whole:
-            async with httpx.AsyncClient(base_url=whole.url) as client:
-                ops = {"Authorization": f"Bearer {whole.tokens[Role.OPS]}"}
-                assert (await client.get("/api/webhooks", headers=ops)).json()["webhooks"][0]["name"] == "desk"
-                assert (await client.post("/api/webhooks/desk/test", headers=ops)).status_code == 200
-                await there.wait(1)
-                await whole.house.store.add_alert(alert("a1"))
-                await there.wait(2)
-                figures = (await client.get("/metrics", headers=ops)).text
-                assert 'room_monitor_webhook_tries_total{outcome="sent",webhook="desk"}' in figures
+        async with (
+            whole_service(tmp_path, webhooks=(wanted,)) as whole,
+            httpx.AsyncClient(base_url=whole.url) as client,
+        ):
+            ops = {"Authorization": f"Bearer {whole.tokens[Role.OPS]}"}
+            assert (await client.get("/api/webhooks", headers=ops)).json()["webhooks"][0]["name"] == "desk"
+            assert (await client.post("/api/webhooks/desk/test", headers=ops)).status_code == 200
+            await there.wait(1)
+            await whole.house.store.add_alert(alert("a1"))
+            await there.wait(2)
+            figures = (await client.get("/metrics", headers=ops)).text
+            assert 'room_monitor_webhook_tries_total{outcome="sent",webhook="desk"}' in figures
     assert [body["type"] for body in there.bodies()] == ["test", "alert.raised"]
     sent, body = there.got[1]
     assert headers(SECRET, sent["webhook-id"], float(sent["webhook-timestamp"]), body).items() <= sent.items()
