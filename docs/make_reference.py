@@ -124,8 +124,10 @@ def feed() -> str:
         "`ws://host:port/feed?after=<seq>`. Each message is a JSON object with a `type`. The first is `hello`.",
         "Messages with `seq` are stored before they are sent: come back with `?after=` and the last `seq` you have",
         "seen, and nothing is lost or told twice. Without `after`, the newest 200 come first. A client that reads too",
-        "slowly is closed with 1013 and comes back the same way. `room-monitor feed-schema` prints the source of this",
-        "page as JSON Schema.",
+        "slowly is closed with 1013 and comes back the same way. Who follows it needs the permission `see`: a session's",
+        "cookie with the page's own Origin, or `Authorization: Bearer <API token>`; else the handshake is answered with",
+        "401. When the session or token is over, or the account has other rights, it is closed with 4401.",
+        "`room-monitor feed-schema` prints the source of this page as JSON Schema.",
         "",
     ]
     tops = [ref["$ref"].rsplit("/", 1)[1] for ref in schema["oneOf"]]
