@@ -42,7 +42,7 @@ async def _alert(page: Page, shown: ShowRoom) -> None:
 
 
 async def _room(page: Page, _: ShowRoom) -> None:
-    await expect(page.get_by_text("Jack").first).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text("Maya").first).to_be_visible(timeout=PATIENCE)
 
 
 async def _probe(page: Page, _: ShowRoom) -> None:
@@ -78,7 +78,7 @@ async def _diff(page: Page, shown: ShowRoom) -> None:
 
 PAGES: dict[str, tuple[str, Shot]] = {
     "live": ("/", _nothing),
-    "room": ("/rooms/stage", _room),
+    "room": ("/rooms/lobby", _room),
     "review": ("/review", _nothing),
     "alert": ("/review", _alert),
     "rooms": ("/rooms", _nothing),
@@ -103,6 +103,7 @@ async def take(into: Path, static: Path, only: list[str], talk: float, model: st
         await _history(shown)
         await asyncio.sleep(max(0.0, talk - (time.monotonic() - began)))
         await _verdicts(shown)
+        shown.hush(but=1)
         async with browser(dark=True) as context:
             for name, (path, shot) in PAGES.items():
                 if not only or name in only:

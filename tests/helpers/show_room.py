@@ -6,7 +6,7 @@ Runs in this process, so that a page can be shown from any build of the console.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -82,8 +82,14 @@ class _Shown(Service):
 class ShowRoom:
     """What is there to look at. `url`: http://host:port."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, talk: Sequence[asyncio.Task[None]] = ()) -> None:
         self.url = url
+        self._talk = talk
+
+    def hush(self, but: int = 0) -> None:
+        """The speakers go, but for so many: what they said stays, and the machine has time for the pictures."""
+        for each in self._talk[but:]:
+            each.cancel()
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         status, answer = await ask(self, method, path, body, **headers)
@@ -123,7 +129,7 @@ async def show(
             async with asyncio.TaskGroup() as tasks:
                 talk = [tasks.create_task(each) for each in _speaking(url)] if speakers else []
                 try:
-                    await work(ShowRoom(url))
+                    await work(ShowRoom(url, talk))
                 finally:
                     for each in talk:
                         each.cancel()
