@@ -193,7 +193,7 @@ class Keeping:
     async def _proof(self, before: Sequence[_Sealed], done: Erased) -> dict[str, Any]:
         """Look whether anything of it can still be opened or found."""
         opened = [each.clip.alert for each in before if await self._opens(each)]
-        files = [each for each in done.found.alerts if self.files.clip(each).exists()]
+        files = [each for each in done.found.alerts if self.files.has_clip(each)]
         emptied = await self.store.forget_bytes()
         left = await self.store.still_in_file([*done.found.utterances, *(each.clip.key for each in before)])
         if opened or files or left or not emptied:
@@ -235,7 +235,7 @@ class Keeping:
         for session in sessions:
             wrong += await self._session_gone(session)
         for alert in alerts:
-            if await self.store.clip(alert) is not None or self.files.clip(alert).exists():
+            if await self.store.clip(alert) is not None or self.files.has_clip(alert):
                 wrong.append(f"there is a clip of alert {alert}")
         return wrong
 

@@ -65,13 +65,17 @@ class Files:
 
     def read_clip(self, alert: str) -> bytes | None:
         try:
-            return self.clip(alert).read_bytes()
-        except FileNotFoundError:
+            return self.clip(alert).read_bytes() if self.has_clip(alert) else None
+        except FileNotFoundError:  # since a moment ago
             return None
+
+    def has_clip(self, alert: str) -> bool:
+        """False also for an id that no clip can have."""
+        return _SAFE.fullmatch(alert) is not None and self.clip(alert).exists()
 
     def drop_clips(self, alerts: list[str]) -> int:
         """How many were there."""
-        found = [path for path in map(self.clip, alerts) if path.exists()]
+        found = [self.clip(alert) for alert in alerts if self.has_clip(alert)]
         for path in found:
             path.unlink(missing_ok=True)
         if found:

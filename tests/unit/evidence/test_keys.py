@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import ConfigInvalid, EvidenceUnreadable
+from monitor.evidence.files import Files
 from monitor.evidence.keys import fingerprint, new_key, seal, unseal
 from monitor.evidence.master import (
     CommandMaster,
@@ -115,3 +116,19 @@ def test_a_key_service_wraps_by_its_command(tmp_path: Path) -> None:
     for failing in (CommandMaster((sys.executable, str(script))), CommandMaster((str(tmp_path / "missing"),))):
         with pytest.raises(EvidenceUnreadable, match="key service"):
             failing.wrap("refused", KEY)
+
+
+@pytest.mark.parametrize("name", ["", "../a", "a/b", ".a", "a.b", "a\n", "ä", "-a", "a" * 101, "a\x00"])
+def test_an_id_that_is_no_file_name_leads_nowhere(tmp_path: Path, name: str) -> None:
+    files = Files(tmp_path / "evidence")
+    (tmp_path / "a.clip").write_bytes(b"x")
+    with pytest.raises(ValueError, match="alert id"):
+        files.put_clip(name, b"sealed")
+    with pytest.raises(ValueError, match="session"):
+        files.segments(name)
+    assert (files.has_clip(name), files.read_clip(name), files.drop_clips([name])) == (False, None, 0)
+    files.put_clip("good-1", b"sealed")
+    path = tmp_path / "evidence" / "clips" / "good-1.clip"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert (files.read_clip("good-1"), files.all_clips(), files.drop_clips(["good-1"])) == (b"sealed", ["good-1"], 1)
