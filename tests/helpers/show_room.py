@@ -102,7 +102,6 @@ def settings(directory: Path, model: str) -> Settings:
     lists.mkdir()
     for name, text in {"reading-en": READING, "country-en": COUNTRY, "cards-en": CARDS}.items():
         (lists / f"{name}.toml").write_text(text, "utf-8")
-    (lists / "broken-en.toml").write_text('name = "broken-en"\nphrases = ["no end]\n', "utf-8")
     canary = 'name = "canary-en"\nlanguages = ["en"]\nphrases = ["do for your country"]\n'
     (lists / "canary-en.toml").write_text(canary, "utf-8")
     rooms = [Room(id=room, name=name, languages=("en",)) for room, name in ROOMS.items()]

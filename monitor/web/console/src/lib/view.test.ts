@@ -221,3 +221,15 @@ test('what was erased is shown no longer, and the rest stays', () => {
   assert.deepEqual(left.lines, [elsewhere])
   assert.equal(left.seq, 7)
 })
+
+test('a room that is tried every second is one line, until it is back or the reason is another', () => {
+  let seq = 0
+  const now = (state: RoomView['state'], detail = ''): FeedMessage => ({ type: 'room', seq: ++seq, at: seq, room: { ...room, state, detail } })
+  const view = after(
+    hello(0, 0), now('waiting', 'no server'), now('joining'), now('waiting', 'no server'), now('joining'),
+    now('waiting', 'no such room'), now('joining'), now('live'), now('waiting', 'no such room'),
+  )
+  const shown = view.lines.map((line) => (line.type === 'room' ? `${line.room.state} ${line.room.detail}`.trim() : line.type))
+  assert.deepEqual(shown, ['waiting no server', 'waiting no such room', 'live', 'waiting no such room'])
+  assert.equal(view.rooms[0]?.state, 'waiting')
+})

@@ -92,7 +92,11 @@ export function apply(view: View, message: FeedMessage): View {
   const present = message.seq > view.asOf
   switch (message.type) {
     case 'room':
-      return { ...next, lines: added(next.lines, message), rooms: present ? withRoom(next.rooms, message.room) : next.rooms }
+      return {
+        ...next,
+        lines: triesAgain(next.lines, message) ? next.lines : added(next.lines, message),
+        rooms: present ? withRoom(next.rooms, message.room) : next.rooms,
+      }
     case 'canary':
       return message.outcome === 'heard' ? next : { ...next, lines: added(next.lines, message) }
     case 'speaker':
@@ -196,6 +200,13 @@ function withAlert(view: View, alert: AlertView, seq: number): View {
 }
 
 const added = (lines: Line[], line: Line): Line[] => [...lines.slice(1 - MOST_LINES), line]
+
+/** A room that is away is tried every second: one line says so, and another one only where the reason is another. */
+function triesAgain(lines: readonly Line[], { room }: RoomChanged): boolean {
+  if (room.state !== 'joining' && room.state !== 'waiting') return false
+  const before = lines.findLast((line): line is RoomChanged => line.type === 'room' && line.room.id === room.id)
+  return before?.room.state === 'waiting' && (room.state === 'joining' || room.detail === before.room.detail)
+}
 
 const inRoom = (rooms: RoomView[], id: string, change: (room: RoomView) => RoomView): RoomView[] =>
   rooms.map((room) => (room.id === id ? change(room) : room))
