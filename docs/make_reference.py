@@ -126,7 +126,7 @@ def feed() -> str:
         "seen, and nothing is lost or told twice. Without `after`, the newest 200 come first. A client that reads too",
         "slowly is closed with 1013 and comes back the same way. Who follows it needs the permission `see`: a",
         "session's cookie with the page's own Origin, or `Authorization: Bearer <API token>`; else the handshake is",
-        "answered with 401. When the session or token is over, or the account has other rights, it is closed with 4401.",
+        "answered with 401. When the session or token is over, or the account has other rights, it ends with 4401.",
         "`room-monitor feed-schema` prints the source of this page as JSON Schema.",
         "",
     ]
