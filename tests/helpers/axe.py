@@ -21,17 +21,18 @@ def script() -> str:
     return SCRIPT.read_text("utf-8")
 
 
-async def violations(page: Page) -> list[str]:
-    """One line for each element at fault: rule, why, where."""
+async def violations(page: Page, rule: str = "") -> list[str]:
+    """One line for each element at fault: rule, why, where. `rule`: only this one."""
     # Evaluated by the browser itself and not as a script of the page, so the page's content policy stays as it is.
     await page.evaluate(script())
     found: dict[str, Any] = await page.evaluate(
-        "tags => axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })", TAGS
+        "([type, values]) => axe.run(document, { runOnly: { type, values }, resultTypes: ['violations'] })",
+        ["rule", [rule]] if rule else ["tag", TAGS],
     )
     return [
-        f"{rule['id']} ({rule['impact']}): {rule['help']}: {' '.join(map(str, node['target']))}: {node['html'][:160]}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
+        f"{one['id']} ({one['impact']}): {one['help']}: {' '.join(map(str, node['target']))}: {node['html'][:160]}"
+        for one in found["violations"]
+        for node in one["nodes"]
     ]
 
 

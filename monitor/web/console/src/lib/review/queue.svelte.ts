@@ -7,7 +7,10 @@ import { me } from '../me.svelte.ts'
 import { chosen, PLAIN, type Filter, type Row } from './filter.ts'
 import type { IncidentPage } from './types.ts'
 
-const PAGE = 500
+/** Incidents asked for at once: so many are read in a few milliseconds. */
+const PAGE = 250
+/** Pages between two looks at the whole while it loads; the first is shown at once. */
+const PAGES_BETWEEN = 4
 /** Incidents that are loaded; beyond, the filter is asked of the service by narrowing what is loaded. */
 export const MOST = 20_000
 const MOST_DONE = 1000
@@ -85,14 +88,16 @@ class Queue {
     let after: string | null = null
     const most = what === 'done' ? MOST_DONE : MOST
     try {
+      let pages = 0
       do {
         const page: IncidentPage = await api.get<IncidentPage>(`/api/incidents${query({ status: what, order: what === 'done' ? 'newest' : 'worst', limit: PAGE, after })}`)
         if (run !== this.#run) return
         for (const alert of page.alerts) this.#quotes.set(alert.id, alert)
         for (const incident of page.incidents) this.#keep(incident)
         after = page.after
-        this.#arrange()
+        if (pages++ % PAGES_BETWEEN === 0) this.#arrange()
       } while (after !== null && this.#rows.size < most)
+      this.#arrange()
       this.more = after !== null
       this.phase = 'ready'
       this.problem = ''
