@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from faster_whisper import WhisperModel
@@ -43,6 +43,7 @@ BEFORE = 4
 PROMPT = 6
 """Tokens of the decoder that are no text: prompt, first and last time stamp, end."""
 
+T = TypeVar("T")
 Ask = tuple[Utterance, Hints]
 
 
@@ -86,11 +87,11 @@ async def measure(settings: Settings, clips: Sequence[Clip], language: str, limi
     return await asyncio.to_thread(_compare, settings, asks, language, out)
 
 
-def _spread(asks: Sequence[Ask], limit: int) -> list[Ask]:
-    """At most `limit`, from all over the recordings; 0: all."""
-    if not limit or len(asks) <= limit:
-        return list(asks)
-    return [asks[round(n)] for n in np.linspace(0, len(asks) - 1, limit)]
+def _spread(things: Sequence[T], limit: int) -> list[T]:
+    """At most `limit`, from beginning to end; 0: all."""
+    if not limit or len(things) <= limit:
+        return list(things)
+    return [things[round(n)] for n in np.linspace(0, len(things) - 1, limit)]
 
 
 def _compare(settings: Settings, asks: Sequence[Ask], language: str, out: Console) -> bool:
