@@ -24,6 +24,7 @@ from monitor.store.tables import (
     VOICE_LABELS,
     VOICES,
 )
+from monitor.store.tables_consent import CONSENTS
 from monitor.store.tables_evidence import ROOM_SESSIONS, SESSION_TRACKS
 
 TALLY_SECONDS = 400 * 86400
@@ -50,6 +51,8 @@ def purge(
     db.execute(delete(VOICES).where(VOICES.c.at < before, ~spared(VOICES, holds)))
     db.execute(delete(HIT_TALLY).where(HIT_TALLY.c.hour < (before - TALLY_SECONDS) // 3600))
     _events(db, before, ids)
+    to_latecomers = CONSENTS.c.act == "announce", func.json_array_length(CONSENTS.c.people) > 0
+    db.execute(delete(CONSENTS).where(CONSENTS.c.at < before, *to_latecomers))
     destroy_idle_sessions(db, at)
     old = select(ROOM_SESSIONS.c.id).where(ROOM_SESSIONS.c.closed_at < before)
     of_old = SESSION_TRACKS.c.session.in_(old), SESSION_TRACKS.c.track.not_in(select(TRACKS.c.id))

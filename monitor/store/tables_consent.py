@@ -1,6 +1,7 @@
 """What rooms agreed to: the tables. See tables.py for the rules.
 
-Entries of consent are only ever added, and never purged: they prove on whose word somebody was listened to.
+Entries of consent are only ever added: they prove on whose word somebody was listened to. The one kind that retention
+removes is that the notice was shown to somebody who came later.
 """
 
 from __future__ import annotations

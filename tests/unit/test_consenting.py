@@ -207,3 +207,13 @@ async def test_the_database_refuses_to_change_an_entry(
     await rooms.consents.say("lobby", Act.WITHDRAW, "a")
     with closing(sqlite3.connect(tmp_path / "monitor.db")) as db, pytest.raises(sqlite3.IntegrityError, match="only"):
         db.execute(statement)
+
+
+async def test_retention_removes_only_that_latecomers_were_told(rooms: Rooms, store: SlowStore) -> None:
+    await rooms.consents.say("lobby", Act.GRANT, "a")
+    await rooms.consents.shown("lobby", "Hello", "in the chat", ())
+    await rooms.consents.shown("lobby", "Hello", "in the chat", (BO,))
+    await store.purge(before=99.0)
+    assert await acts(store) == ["grant", "announce", "announce"]
+    await store.purge(before=101.0)
+    assert await acts(store) == ["grant", "announce"]
