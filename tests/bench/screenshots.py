@@ -52,11 +52,11 @@ async def _probe(page: Page, _: ShowRoom) -> None:
 
 
 async def _draft(page: Page, _: ShowRoom) -> None:
-    """A change that lint has something to say of."""
+    """A change that nobody has saved, and a sentence to try it on."""
     await expect(page.locator(".cm-content")).to_be_visible(timeout=PATIENCE)
     await page.get_by_text('"ill-disposed",').click()
     await page.keyboard.press("End")
-    await page.keyboard.type('\n"selfish",\n"man",')
+    await page.keyboard.type('\n"selfish",')
     await page.get_by_label("Try a sentence").fill("unless to be cold-hearted and selfish is to be ill-disposed")
     await expect(page.get_by_text("Can be used")).to_be_visible(timeout=PATIENCE)
     await page.wait_for_timeout(800)
@@ -73,7 +73,7 @@ async def _try(page: Page, shown: ShowRoom) -> None:
 async def _diff(page: Page, shown: ShowRoom) -> None:
     await _draft(page, shown)
     await page.get_by_role("button", name="Save…").click()
-    await page.get_by_label("Why?").fill("two words that the readers mumble")
+    await page.get_by_role("dialog").get_by_label("Why?").fill("two words that the readers mumble")
 
 
 PAGES: dict[str, tuple[str, Shot]] = {
