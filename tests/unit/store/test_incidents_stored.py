@@ -18,7 +18,7 @@ from monitor.store.records import Revision
 from monitor.store.review_records import Wanted
 from monitor.store.store import Store
 from monitor.voice_model import SyntheticVoice, VoiceLabel
-from tests.helpers.storing import ANN, alert, database, hit, transcript
+from tests.helpers.storing import alert, database, hit, transcript
 
 BOB = Speaker("s2", "Bob")
 SIGN = SyntheticVoice(llr=7.5, speech=21.0, model="sigs@1", calibration="set", windows=(), clip_start=0.0)
