@@ -114,6 +114,7 @@ async def test_a_connection_that_comes_back_says_what_it_missed(tmp_path: Path) 
         await told(it)
         await page.goto(f"{it.url}/review")
         await expect(page.locator("[role=option]")).to_have_count(1, timeout=PATIENCE)
+        await expect(page.get_by_text("Connected")).to_be_visible(timeout=PATIENCE)
         down = True
         await feeds[-1].close()
         await expect(page.get_by_role("alert").filter(has_text="Connection lost")).to_be_visible(timeout=PATIENCE)
