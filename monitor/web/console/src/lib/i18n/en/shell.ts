@@ -50,7 +50,6 @@ export default {
   'banner.unanswered': "<b>The service doesn't answer.</b> Is <code>room-monitor</code> running? Trying again by itself.",
   'banner.behind': '<b>The monitor is behind:</b> {waiting} of speech wait to be examined. Alerts come late.',
   'banner.behind_lost': '<b>The monitor is behind:</b> {waiting} of speech wait to be examined, and {lost} were given up. Alerts come late.',
-  'banner.effort_looks': '<b>Busy:</b> alerts come at the ends of sentences, not before.',
   'banner.effort_readings': '<b>Busy:</b> alerts come at the ends of sentences, and unsure words are not looked at twice.',
   'banner.effort_model': '<b>Very busy:</b> speech is examined more quickly and less thoroughly until less of it waits.',
   'banner.detector_off': '<b>The voice detector is off:</b> {detail} Everything else goes on.',

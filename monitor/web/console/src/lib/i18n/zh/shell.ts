@@ -52,7 +52,6 @@ const messages: Messages<keyof typeof en> = {
   'banner.unanswered': '<b>服务没有响应。</b><code>room-monitor</code> 在运行吗?正在自动重试。',
   'banner.behind': '<b>监测跟不上:</b>有{waiting}语音等待检查,告警会延迟。',
   'banner.behind_lost': '<b>监测跟不上:</b>有{waiting}语音等待检查,另有{lost}已放弃,告警会延迟。',
-  'banner.effort_looks': '<b>负载较高:</b>告警在一句话说完后才会出现。',
   'banner.effort_readings': '<b>负载较高:</b>告警在一句话说完后才会出现,不确定的词不再复查。',
   'banner.effort_model': '<b>负载很高:</b>在积压减少之前,语音检查得更快,但不那么细致。',
   'banner.detector_off': '<b>声音检测器已关闭:</b>{detail} 其余一切照常。',
