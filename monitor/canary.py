@@ -101,8 +101,8 @@ class Canary:
         live: Callable[[], bool],
         key: str = "",
     ) -> None:
-        """`token` opens the room, `key` the feed; `store` writes the outcome down and tells the feed; `count` is for the
-        metrics; `lists`: those in force, name@version; `live`: whether the monitor is in the room.
+        """`token` opens the room, `key` the feed; `store` writes the outcome down and tells the feed; `count` is for
+        the metrics; `lists`: those in force, name@version; `live`: whether the monitor is in the room.
         """
         self._plan = plan
         self._token = token
