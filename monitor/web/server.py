@@ -66,13 +66,10 @@ class Server:
         if self._tls:
             self._sockets.append(_listen("127.0.0.1", 0))
         self._ups = [asyncio.Event() for _ in self._sockets]
-        try:
-            self._servers = [
-                _Uvicorn(_config(app, door if n == 0 else Door()), up) for n, up in enumerate(self._ups)
-            ]
-        except BaseException:
-            self._close()
-            raise
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._close)  # where the certificate can't be used
+            self._servers = [_Uvicorn(_config(app, door if n == 0 else Door()), up) for n, up in enumerate(self._ups)]
+            undo.pop_all()
         self._port: int = self._sockets[0].getsockname()[1]
         self._tasks = asyncio.TaskGroup()
 
