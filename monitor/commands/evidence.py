@@ -45,9 +45,7 @@ class What(StrEnum):
 
 
 def retention(
-    now: Annotated[
-        bool, typer.Option("--now/--dry-run", help="Let it go now; else say what would")
-    ] = False,
+    now: Annotated[bool, typer.Option("--now/--dry-run", help="Let it go now; else say what would")] = False,
     as_json: Json = False,
     config: Config = None,
     url: Url = None,

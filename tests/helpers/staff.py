@@ -69,5 +69,3 @@ async def signed_in(url: str, name: str, password: str = PASSWORD) -> AsyncItera
         answer = await client.post("/api/login", json={"name": name, "password": password})
         assert answer.status_code == 200, answer.text
         yield client
-
-
