@@ -166,7 +166,7 @@ class RoomWatch:
         self._ids = ids
         self._clock = clock
         self._state = RoomState.IDLE
-        self._detail = ""
+        self._told = (RoomState.IDLE, "")  # what dashboards were told of last
         self._deaf_since = 0.0  # wall time since which the monitor wants to be in the room and isn't; 0: it is
         self._deaf_cause = ""
         self._live_since = float("-inf")  # wall time
@@ -194,8 +194,8 @@ class RoomWatch:
         return RoomView(
             id=self.facts.id,
             name=self.facts.name,
-            state=self._state.value,
-            detail=self._detail,
+            state=self._told[0].value,
+            detail=self._told[1],
             page=self.facts.page,
             speakers=speakers,
             coverage=coverage_view(self._book.room(self.facts.id)),
@@ -234,7 +234,7 @@ class RoomWatch:
     # what the supervisor tells
 
     async def on_state(self, state: RoomState, detail: str) -> None:
-        self._state, self._detail = state, detail
+        self._state = state
         if state is RoomState.LIVE:
             self._live_since = self._clock()
         if state in DEAF:
@@ -242,7 +242,11 @@ class RoomWatch:
             self._deaf_cause = detail or self._deaf_cause
         else:
             await self._note_deafness()
-        await self._store.add_room(self.view())
+        # A room whose server is away is tried every second: that is one event, and no news until something changes.
+        tried = self._told[0] is RoomState.WAITING and state is RoomState.JOINING
+        if not tried and (state, detail) != self._told:
+            self._told = (state, detail)
+            await self._store.add_room(self.view())
 
     async def _note_deafness(self) -> None:
         """While the monitor is not in a room there is no track to book on: the gap is the room's own."""

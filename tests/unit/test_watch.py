@@ -242,6 +242,17 @@ async def test_the_time_outside_of_the_room_is_one_gap_of_the_room(desk: Desk) -
     ]
 
 
+async def test_a_room_that_is_tried_again_and_again_is_one_event_until_something_changes(desk: Desk) -> None:
+    await desk.watch.on_state(RoomState.JOINING, "")
+    for cause in ("no answer", "no answer", "refused", "refused", "refused"):
+        await desk.watch.on_state(RoomState.WAITING, cause)
+        await desk.watch.on_state(RoomState.JOINING, "")
+        assert (desk.watch.state, desk.watch.view().state, desk.watch.view().detail) == ("joining", "waiting", cause)
+    await desk.watch.on_state(RoomState.LIVE, "")
+    told = [(m.room.state, m.room.detail) for m in desk.told if isinstance(m, RoomChanged)]
+    assert told == [("joining", ""), ("waiting", "no answer"), ("waiting", "refused"), ("live", "")]
+
+
 async def test_leaving_on_purpose_is_no_gap(desk: Desk) -> None:
     for state in (RoomState.JOINING, RoomState.LIVE, RoomState.LEAVING, RoomState.LEFT):
         await desk.watch.on_state(state, "")
