@@ -261,7 +261,9 @@ class Service:
     ) -> WebDeps:
         settings = self._settings
         archive = Archive(settings.storage.data / "monitor.db")
-        prober = Prober(rooms.probeable, lambda room, seconds: probe_room(room, settings, seconds))
+        prober = Prober(
+            rooms.probeable, lambda room, seconds: probe_room(room, settings, seconds), rooms.consents.said_no
+        )
         grades, cool_down = alerting(settings), settings.alerts.cool_down
         return WebDeps(
             catalog=catalog,

@@ -119,6 +119,11 @@ class Consents:
                 return _ENDING[entry.act]
         return refusal(state, self.known(room), speakers)
 
+    def said_no(self, room: str) -> str:
+        """Why nobody may listen in the room, where its host has paused or withdrawn; empty: nobody has said no."""
+        state = self.known(room).state
+        return CAUSES[state] if state in (Consent.PAUSED, Consent.WITHDRAWN) else ""
+
     def notice(self, room: str, default: str) -> str:
         """What people in the room are to be told now. `default`: the settings' text."""
         standing = self.known(room)

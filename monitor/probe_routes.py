@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from monitor.access.roles import Permission, Person
 from monitor.audit.trail import Trail
 from monitor.config_rooms import AnyRoom
-from monitor.errors import Busy, RoomUnknown, Step
+from monitor.errors import Busy, RoomConflict, RoomUnknown, Step
 from monitor.rooms.verdict import Report
 from monitor.web.permits import needs
 from monitor.web.refusals import REFUSALS
@@ -53,10 +53,14 @@ class ProbePage(BaseModel):
 class Prober:
     """Probes one room at a time and remembers the last verdict on each."""
 
-    def __init__(self, rooms: Callable[[], dict[str, AnyRoom]], probe: Probe) -> None:
-        """`rooms`: what may be probed, by id."""
+    def __init__(
+        self, rooms: Callable[[], dict[str, AnyRoom]], probe: Probe, refusal: Callable[[str], str] = lambda _: ""
+    ) -> None:
+        """`rooms`: what may be probed, by id; `refusal`: why nobody may listen in a room, not for a moment; empty:
+        one may."""
         self._rooms = rooms
         self._probe = probe
+        self._refusal = refusal
         self._running = False
         self._last: dict[str, ProbeView] = {}
 
@@ -69,10 +73,12 @@ class Prober:
         return room_id in self._rooms()
 
     async def ask(self, room_id: str, seconds: float) -> ProbeView:
-        """Raises RoomUnknown, Busy, ConfigInvalid."""
+        """Raises RoomUnknown, RoomConflict, Busy, ConfigInvalid."""
         room = self._rooms().get(room_id)
         if room is None:
             raise RoomUnknown(f"There is no room {room_id!r} that could be probed.")
+        if refusal := self._refusal(room_id):
+            raise RoomConflict(f"A probe listens for a moment, and {refusal}.")
         if self._running:
             raise Busy("Another room is being probed: try again in a moment.")
         self._running = True

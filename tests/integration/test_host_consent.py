@@ -256,6 +256,8 @@ async def test_the_operators_policy_is_the_basis_where_no_host_must_agree_and_th
         seen = await site.ask("GET", "/api/host")
         assert (seen["state"], seen["basis"], seen["listening"]) == ("withdrawn", "host", False)
         await site.say("pause", 409)
+        answer = await site.ask("POST", f"/api/rooms/{seen['room']}/probe?seconds=1", status=409, link="")
+        assert "the host has withdrawn consent" in answer["detail"], "a probe listens, too"
 
     await serve(tmp_path, first, required=False)
     await serve(tmp_path, second, required=False)
