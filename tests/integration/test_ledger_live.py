@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app import Service
-from monitor.config import Keywords, Settings, Storage, Web
+from monitor.config import Keywords, Settings, Speech, Storage, Web
 from monitor.config_rooms import Room
 from monitor.messages import Behind, GapNoted, Numbered
 from monitor.model import RoomState, Utterance
@@ -44,6 +44,7 @@ async def serve(directory: Path, typist: Typist, beside: Beside, *, grace: float
         web=Web(port=0),
         storage=Storage(data=directory),
         keywords=Keywords(lists=directory / "lists"),
+        speech=Speech(early=0.0),  # what the recogniser was given is counted: whole utterances, no looks before
         grace=grace,
     )
     allow_loopback()
