@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -27,10 +28,20 @@ def pytest_configure() -> None:
     asyncio.set_event_loop(None)
 
 
+ALONE = ("acceptance", "connector")
+"""Directories of tests that need the machine for themselves: whole services, browsers, media in real time."""
+ALONE_TOO = re.compile(
+    r"test_(bench|livekit|janus|whep|networks|probe|turn|ledger_live|receive|builtin|rooms_at|host_consent|moderation"
+    r"|feed_|library_under|reload_under|voice_house|voices_develop)"
+)
+"""Files of such tests elsewhere."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole services at work, and benchmarks, beside other tests would measure those."""
+    """What measures time, or hears media, beside other tests would measure those."""
     for item in items:
-        if "acceptance" in item.path.parts or item.path.name.startswith("test_bench_"):
+        media = item.path.parent.name == "integration" and ALONE_TOO.match(item.path.name)
+        if media or item.path.name.startswith("test_bench_") or not set(ALONE).isdisjoint(item.path.parts):
             item.add_marker("alone")
 
 
