@@ -24,6 +24,7 @@ class ScriptedEar:
 
     def __init__(self) -> None:
         self.pauses: defaultdict[Who, float] = defaultdict(float)  # seconds, each once, of what was not lost
+        self._last: dict[Who, tuple[str, float]] = {}  # the utterance heard last, and what was counted of it
         self.utterances = 0
 
     def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
@@ -31,8 +32,13 @@ class ScriptedEar:
 
     def _one(self, utterance: Utterance) -> Transcript:
         self.utterances += 1
-        fresh = utterance.audio[utterance.overlap :]
-        self.pauses[utterance.room, utterance.speaker.name] += silence(fresh)
+        who = utterance.room, utterance.speaker.name
+        name, counted = self._last.get(who, ("", 0.0))
+        if name == utterance.id:  # it was looked at while it was open: this is more of the same
+            self.pauses[who] -= counted
+        pause = silence(utterance.audio[utterance.overlap :])
+        self.pauses[who] += pause
+        self._last[who] = utterance.id, pause
         start = utterance.start / RATE
         word = Word(" mm", start, start + utterance.seconds, 0.9)
         return Transcript(utterance, "en", (word,), self.model, 0.0)
