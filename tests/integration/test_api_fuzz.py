@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
@@ -36,10 +35,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 5
+EXAMPLES = 3
 """Requests of a kind for each operation: good ones, ones that break the schema, and good ones about what is there."""
-SECONDS = 40.0
-"""After so long the rest is left out, lest a busy machine makes the whole suite late."""
 
 
 async def furnish(it: Site) -> None:
@@ -67,14 +64,12 @@ GENERATED = settings(
 
 def fuzz(url: str) -> tuple[Counter[str], Counter[int]]:
     """How often each operation was tried, and each status came. Raises what schemathesis finds wrong."""
-    until = time.monotonic() + SECONDS
     tried: Counter[str] = Counter()
     answers: Counter[int] = Counter()
 
     def ask(case: schemathesis.Case) -> None:
-        if time.monotonic() < until:
-            tried[case.operation.label] += 1
-            answers[case.call_and_validate(checks=CHECKS, timeout=20).status_code] += 1
+        tried[case.operation.label] += 1
+        answers[case.call_and_validate(checks=CHECKS, timeout=20).status_code] += 1
 
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
     operations = [result.ok() for result in schema.get_all_operations()]
