@@ -45,8 +45,6 @@ class EarlyHits:
         """`hits`: what is in an open utterance, as far as it goes, and in none before it."""
         utterance = transcript.utterance
         told = self._told.pop(utterance.track, [])
-        # What is still here from long before belonged to an utterance that was given up.
-        told = [one for one in told if one.hit.end * RATE > utterance.start - TOLERANCE * RATE]
         edge = utterance.end / RATE - EDGE
         left = list(hits)
         for one in told:
@@ -74,7 +72,7 @@ class EarlyHits:
                 left.remove(same)
                 alerts[next(n for n, hit in enumerate(hits) if hit is same)] = one.alert
                 await self._change(one, same, "confirmed")
-            elif _beyond(one.hit, utterance):
+            elif _elsewhere(one.hit, utterance) or _beyond(one.hit, utterance):
                 later.append(one)
             else:
                 await self._withdraw(one, transcript.model, _words_at(one.hit, transcript.words))
@@ -83,8 +81,11 @@ class EarlyHits:
 
     async def no_speech(self, utterance: Utterance, model: str) -> None:
         """The whole of it is no speech after all."""
-        for one in self._told.pop(utterance.track, []):
-            await self._withdraw(one, model, "")
+        told = self._told.pop(utterance.track, [])
+        self._keep(utterance.track, [one for one in told if _elsewhere(one.hit, utterance)])
+        for one in told:
+            if not _elsewhere(one.hit, utterance):
+                await self._withdraw(one, model, "")
 
     def forget(self, track: str) -> None:
         """The speaker has left; or withdrew consent."""
@@ -120,6 +121,11 @@ def _nearest(hit: KeywordHit, others: Sequence[KeywordHit]) -> KeywordHit | None
     """The same rule at about the same time: looks differ by a little in where a word is."""
     same = [other for other in others if same_hit(hit, other)]
     return min(same, key=lambda other: abs(other.start + other.end - hit.start - hit.end), default=None)
+
+
+def _elsewhere(hit: KeywordHit, utterance: Utterance) -> bool:
+    """Whether it is of another utterance: one that was put aside is heard after those that were said later."""
+    return hit.end <= utterance.start / RATE - TOLERANCE or hit.start >= utterance.end / RATE
 
 
 def _beyond(hit: KeywordHit, utterance: Utterance) -> bool:

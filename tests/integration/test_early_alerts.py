@@ -159,6 +159,21 @@ async def test_a_whole_without_speech_withdraws_and_one_given_up_does_not(desk: 
     assert [message.alert.state for message in desk.told.changed] == ["withdrawn"]
 
 
+@pytest.mark.parametrize("speech", [True, False])
+async def test_what_was_put_aside_and_is_heard_late_says_nothing_of_what_was_said_after_it(
+    desk: Desk, speech: bool
+) -> None:
+    await desk.hears("ask not what your country can", 2.8, open_=True, start=20.0)
+    if speech:
+        await desk.hears("one two three four", 2.0, start=5.0)
+    else:
+        await desk.built.pipeline.settle(Vetoed(spoken(2.0, start=5.0), Verdict(0.1, 0.0)))
+    assert desk.told.changed == []
+    await desk.hears("ask not what your country can do for you", 4.0, start=20.0)
+    assert [message.alert.state for message in desk.told.changed] == ["open"]
+    assert len(desk.told.raised) == 1
+
+
 async def test_a_look_leaves_no_trace_in_what_comes_after(desk: Desk) -> None:
     """The whole's words are told in full, and a phrase across two looks' ends is found as without them."""
     await desk.hears("well your", 0.9, open_=True)
