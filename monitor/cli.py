@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 from rich.table import Table
 
@@ -31,6 +32,7 @@ from monitor.config_access import token_for_commands
 from monitor.errors import MonitorError
 from monitor.running import run_expected
 from monitor.show import alert_row, alert_table, file_progress, print_finding, print_summary
+from monitor.telemetry.logs import configure
 
 app = typer.Typer(
     name="room-monitor",
@@ -82,7 +84,9 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
     ] = False,
 ) -> None:
-    pass
+    # Before any command: an unconfigured log goes to standard output, into what `--json` prints.
+    if not structlog.is_configured():
+        configure(level=logging.WARNING)
 
 
 @app.command()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -26,6 +29,19 @@ def pytest_configure() -> None:
     # looptime asks for the current event loop before each test; without this, asyncio makes one that nobody closes,
     # and a later test fails for the ResourceWarning.
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture(autouse=True)
+def log_beside_the_output() -> Iterator[None]:
+    """The log goes to standard error as in every command, so that what a service logs in a test isn't taken for what a
+    command prints in the same process; and what a test configures ends with it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 ALONE = ("acceptance", "connector")

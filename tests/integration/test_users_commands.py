@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -86,6 +88,18 @@ def test_tokens_are_shown_once_and_can_be_revoked(config: Path) -> None:
     assert (token["name"], token["scopes"], token["revoked_at"] is None) == ("graphs", ["health"], False)
     database = config.parent / "data" / "monitor.db"
     assert secret.encode() not in database.read_bytes()
+
+
+def test_what_a_command_logs_is_not_in_what_it_prints(config: Path) -> None:
+    here = [
+        sys.executable,
+        "-c",
+        "import structlog; from monitor.cli import app\ntry: app()\nfinally: structlog.get_logger().warning('logged')",
+    ]
+    line = [*here, "users", "list", "--json", "--config", str(config)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=True)
+    assert json.loads(done.stdout)["users"] == []
+    assert "logged" in done.stderr
 
 
 async def test_commands_ask_a_running_service_with_the_key_of_its_data_directory(config: Path) -> None:
