@@ -223,7 +223,7 @@ class Service:
             if step != taken:
                 taken = step
                 await house.store.add_effort(_effort(house, step, effort.words))
-            self._vitals.note(house.batcher.waiting_seconds, house.batcher.oldest_age)
+            self._vitals.note(house.batcher.waiting_seconds, house.batcher.oldest_age, late, step)
             if (word := lag.look(house.batcher.waiting_seconds, house.batcher.lost_seconds)) is not None:
                 await house.store.add_behind(word.waiting, word.lost, word.recovered)
 
@@ -317,6 +317,7 @@ class Service:
     def _standing(self, house: House, rooms: MonitoredRooms) -> Standing:
         """For the status route."""
         coverage, away, kinds = rooms.standing()
+        step, effort = house.batcher.follow()
         return Standing(
             data=self._settings.storage.data,
             vitals=self._vitals,
@@ -326,6 +327,9 @@ class Service:
             oldest=house.batcher.oldest_age,
             threads=houses.workers_of(self._settings),
             coverage=coverage,
+            late=house.batcher.late_seconds,
+            effort=step,
+            effort_words=effort.words,
             second_model=self._settings.speech.second,
             away=away,
             kinds=kinds,

@@ -152,7 +152,7 @@ async def build(
         )
         batcher = Batcher(
             recogniser,
-            gate.examine,
+            metrics.gate.measured(gate.examine),
             veto=settings.hearing.veto,
             backlog_seconds=settings.speech.backlog,
             done=pipeline.settle,

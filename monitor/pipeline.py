@@ -29,6 +29,7 @@ from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed, Vetoe
 from monitor.speech.languages import LanguageMemory
 from monitor.speech.recogniser import Hints
 from monitor.store.store import Store
+from monitor.telemetry.journeys import Journey, Journeys
 from monitor.telemetry.metrics import Metrics
 from monitor.vault import Vault
 from monitor.voicing import Voicing
@@ -86,12 +87,14 @@ class Pipeline:
         self._windows = Windows()
         self._memory = LanguageMemory()
         self._early = EarlyHits(raiser, metrics)
+        self._journeys = Journeys(metrics, clock)
         self.batcher: Batcher | None = None
 
     def accept(self, utterance: Utterance) -> None:
         """Take over a freshly cut utterance; never blocks."""
         if self.batcher is None:
             raise RuntimeError("the pipeline has no batcher yet")
+        self._journeys.cut(utterance)
         hints = self._hints(utterance)
         self._ring.add(utterance)
         self._vault.hear(utterance)
@@ -114,28 +117,28 @@ class Pipeline:
                 self._metrics.stage("looked", heard)
                 await self._look(transcript)
             case Transcribed(transcript, queued=queued, heard=heard):
-                self._metrics.stage("queued", queued)
-                self._metrics.stage("heard", heard)
-                began = self._clock()
-                await self._examine(transcript)
-                self._metrics.stage("stored", self._clock() - began)
+                journey = self._journeys.heard(transcript, queued, heard)
+                await self._examine(transcript, journey)
+                journey.stored()
             case Vetoed(utterance) if utterance.open:
                 pass  # the whole of it will be looked at all the same
             case Vetoed(utterance, verdict):
+                self._journeys.over(utterance)
                 await self._early.no_speech(utterance, "the voice detector")
                 self._book_state(utterance, Heard.VETOED, f"no speech in it (probability {verdict.probability:.2f})")
                 self._metrics.utterance("vetoed")
             case GivenUp(utterance, reason, state):
+                self._journeys.over(utterance)
                 self._book_state(utterance, state, reason)
                 self._metrics.utterance(state.value)
 
-    async def _examine(self, transcript: Transcript) -> None:
+    async def _examine(self, transcript: Transcript, journey: Journey) -> None:
         utterance = transcript.utterance
         joined = self._tails.join(utterance.track, transcript)
         if transcript.words:
             self._memory.note(utterance.track, transcript.language, utterance.seconds)
         await self._store.add_heard(transcript, joined.shown, spoken(joined.shown))
-        await self._search(transcript, joined)
+        await self._search(transcript, joined, journey)
         if self._voicing is not None:
             self._voicing.hear(transcript)
         if transcript.words or not transcript.ghosts:
@@ -144,10 +147,11 @@ class Pipeline:
             self._book_state(utterance, Heard.VETOED, f"ghost text refused ({transcript.ghosts[0]})")
         self._metrics.transcript(transcript)
 
-    async def _search(self, transcript: Transcript, joined: Joined) -> None:
+    async def _search(self, transcript: Transcript, joined: Joined, journey: Journey) -> None:
         """One matcher for all of it: lists may be reloaded while this waits for the database."""
         matcher, day = self._library.matcher, datetime.fromtimestamp(self._clock(), UTC).date()
-        found = self._found(matcher, day, transcript, joined)
+        with journey.matching():
+            found = self._found(matcher, day, transcript, joined)
         utterance, language = transcript.utterance, transcript.language
         hits = [*found.hits, *found.combined]
         known = [*await self._early.whole(transcript, found.hits), *("" for _ in found.combined)]

@@ -49,7 +49,7 @@ class Raiser:
         clip = await self._vault.keep(decision.alert.id, hit, utterance)
         alert = self._policy.attach_clip(decision.alert.id, clip) or replace(decision.alert, clip=clip)
         await self._store.add_alert(replace(alert, raised_at=self._clock()))
-        self._metrics.alert(alert)
+        self._metrics.alert(replace(alert, raised_at=self._clock()))  # stored and told: later than it says itself
         return alert.id
 
     async def heard_again(self, alert: str, before: KeywordHit, after: KeywordHit) -> None:

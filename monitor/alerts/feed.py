@@ -7,6 +7,7 @@ Passing ones (who talks, coverage) are replaced by the next anyway: they are lef
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class Item:
 
     seq: int
     text: str  # JSON
+    told: float = 0.0  # steady time at which it was
 
 
 class Overrun(Exception):
@@ -131,7 +133,7 @@ class Feed:
     def _send(self, seq: int, message: Message) -> None:
         if not self._subscriptions:
             return
-        item = Item(seq, hide.message(message).model_dump_json())
+        item = Item(seq, hide.message(message).model_dump_json(), time.monotonic())
         for subscription in self._subscriptions:
             before = subscription.overrun
             subscription.offer(item)

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 from monitor.model import Alert, Coverage, Heard, RoomState, Transcript
+from monitor.telemetry.load import DELAYS, LoadMetrics
 from monitor.voice_model import VoiceScored
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-_DELAYS = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10, 15, 30, 60, 120)
-_STAGES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _TOOK = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 
 
-class Metrics:
+class Metrics(LoadMetrics):
     """Methods are called where the thing happens; none of them fails or waits."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        super().__init__()
         self._room_part()
         self._speech_part()
         self._feed_part()
@@ -69,33 +68,11 @@ class Metrics:
             buckets=_TOOK,
             registry=registry,
         )
-        self._stages = Histogram(
-            "room_monitor_stage_seconds",
-            "Seconds that an utterance spends in each stage after it was cut: queued, heard, stored (with its alerts); "
-            "and looked: in a look at one that was still open",
-            ["stage"],
-            buckets=_STAGES,
-            registry=registry,
-        )
         self._early = Counter(
             "room_monitor_early_hits",
             "Hits in utterances that were still open: raised, then agreed on by a second look, confirmed or withdrawn",
             ["outcome"],
             registry=registry,
-        )
-        self._late = Gauge("room_monitor_late_seconds", "Seconds of speech put aside on disk", registry=registry)
-        self._effort = Gauge(
-            "room_monitor_effort_step",
-            "How much less than everything is done for each utterance: 0 everything, to 3",
-            registry=registry,
-        )
-        self._oldest = Gauge(
-            "room_monitor_oldest_waiting_seconds",
-            "Age of the oldest utterance that waits for the recogniser or is in it",
-            registry=registry,
-        )
-        self._waiting = Gauge(
-            "room_monitor_waiting_seconds", "Seconds of speech that wait for the recogniser", registry=registry
         )
         self._alerts = Counter(
             "room_monitor_alerts", "Alerts raised (merged repeats not counted)", ["list", "severity"], registry=registry
@@ -117,8 +94,8 @@ class Metrics:
         )
         self._delay = Histogram(
             "room_monitor_alert_delay_seconds",
-            "Seconds from the end of the first hit's last word to the alert",
-            buckets=_DELAYS,
+            "Seconds from the end of the first hit's last word to the stored alert",
+            buckets=DELAYS,
             registry=registry,
         )
 
@@ -228,21 +205,12 @@ class Metrics:
         """`outcome`: raised, agreed, confirmed or withdrawn."""
         self._early.labels(outcome).inc()
 
-    def stage(self, name: str, seconds: float) -> None:
-        """`name`: queued, heard, stored or looked."""
-        self._stages.labels(name).observe(max(0.0, seconds))
-
-    def waiting(self, seconds: float, oldest: float = 0.0, late: float = 0.0, step: int = 0) -> None:
-        """Seconds of speech that wait, how long the oldest of it does, those on disk, and the step of effort."""
-        self._waiting.set(seconds)
-        self._oldest.set(oldest)
-        self._late.set(late)
-        self._effort.set(step)
-
     def alert(self, alert: Alert) -> None:
         name = alert.hits[0].list_name if alert.hits else ""
         self._alerts.labels(name, alert.severity.value).inc()
-        self._delay.observe(max(0.0, alert.raised_at - alert.spoken_at))
+        delay = max(0.0, alert.raised_at - alert.spoken_at)
+        self._delay.observe(delay)
+        self.recent.note("alert", delay)
 
     # canary
 
@@ -261,6 +229,7 @@ class Metrics:
             outcome = window.abstained.value.replace(" ", "-") if window.abstained else "usable"
             self._voice_speech.labels(outcome).inc(window.speech)
         self._voice_took.inc(scored.took)
+        self.voices.add(scored.took)
 
     def voice_alert(self, alert: Alert) -> None:
         self._alerts.labels("voices", alert.severity.value).inc()

@@ -142,6 +142,7 @@ class _Client:
         elif item.seq > self._sent:
             await self._socket.send_text(item.text)
             self._sent = item.seq
+            self._deps.metrics.stage("sent", time.monotonic() - item.told)
 
     async def _say(self, message: Message) -> None:
         await self._socket.send_text(message.model_dump_json())

@@ -22,6 +22,9 @@ class Standing:
     oldest: float
     threads: int  # of the recogniser
     coverage: Coverage  # of all rooms since the start
+    late: float = 0.0  # seconds of speech that wait on disk
+    effort: int = 0  # step of effort
+    effort_words: str = ""  # what is done less
     second_model: str = ""  # hears hits again; empty: none
     away: Mapping[str, float] = field(default_factory=dict)  # room → wall time since which the monitor isn't in it
     kinds: Mapping[str, str] = field(default_factory=dict)  # room → builtin, janus, whep or livekit

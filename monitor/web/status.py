@@ -6,16 +6,19 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import Field
 
 from monitor.access.roles import Permission, Person
 from monitor.messages import CanaryRan, CoverageView, VoiceDetectorView
-from monitor.telemetry.vitals import resident
+from monitor.telemetry.load import STAGES
+from monitor.telemetry.parts import PARTS, resident
+from monitor.telemetry.recent import Spread as Measured
+from monitor.telemetry.vitals import Vital
 from monitor.views import coverage_view
 from monitor.web.answers import Answer, Trouble
 from monitor.web.deps import WebDeps
@@ -24,7 +27,6 @@ from monitor.web.standing import Standing
 
 SIZES_AGE = 15.0
 """Seconds for which sizes on disk are believed: a walk over many clips takes a while."""
-STAGES = ("queued", "heard", "stored")
 OFF = "Nothing measures this service: it runs without one."
 
 
@@ -40,6 +42,20 @@ class Moment(Answer):
     alerts: float = Field(description="A minute")
     cpu: float = Field(description="Cores that the service used")
     memory: int = Field(description="Bytes")
+    late: float = Field(description="Seconds of speech that wait on disk")
+    effort: int = Field(description="Step of effort: 0, everything is done for each utterance, and up")
+    lag: float = Field(
+        description="Seconds from an utterance's last word to its stored text, for 95 of 100 in the minute before; 0:"
+        " there was none"
+    )
+
+
+class Spread(Answer):
+    """Of what was measured in the last five minutes."""
+
+    half: float = Field(description="The median")
+    most: float = Field(description="95 of 100 are at most this")
+    count: int
 
 
 class Load(Answer):
@@ -47,7 +63,21 @@ class Load(Answer):
     oldest: float = Field(description="Seconds that the oldest of it waits")
     backlog: float = Field(description="Seconds of speech that may wait; beyond it the oldest is given up")
     threads: int = Field(description="Of the recogniser")
-    stages: dict[str, float] = Field(description="Mean seconds of an utterance in each stage, since the start")
+    late: float = Field(description="Seconds of it on disk: heard once there is time")
+    effort: int = Field(description="Step of effort: 0, everything is done for each utterance, and up")
+    effort_words: str = Field(description="What is done less, in plain words")
+    real_time: float | None = Field(
+        description="Seconds of CPU in the recogniser, and the detector before it, for a second of speech; of the last"
+        " minute. null: nothing was said"
+    )
+    parts: dict[str, float] = Field(description="Cores that each part of the service used in the last minute")
+    stages: dict[str, Spread] = Field(
+        description="Seconds of an utterance in each stage: cut (from the end of its last word), queued, heard, handed"
+        " (back), matched, stored, sent (a message, to one client)"
+    )
+    text_delay: Spread | None = Field(
+        description="Seconds from the end of an utterance's last word to its stored text; null: there was none"
+    )
     alert_delay: list[float] = Field(
         description="Seconds from the last word to the alert, of the newest 200: the median, and what 95 of 100 are"
         " quicker than; empty: no alert yet"
@@ -119,16 +149,19 @@ def status_routes(deps: WebDeps) -> APIRouter:
     sizes = _Sizes()
 
     @router.get("/api/status", responses={404: {"model": Trouble, "description": OFF}})
-    async def status(_: Annotated[Person, needs(Permission.HEALTH)]) -> ServiceStatus:
+    async def status(
+        _: Annotated[Person, needs(Permission.HEALTH)],
+        history: Annotated[bool, Query(description="With the load of the last hour")] = True,
+    ) -> ServiceStatus:
         """Coverage, lag, load, rooms in trouble, models, canary and storage: what an operator looks at."""
         if deps.standing is None:
             raise HTTPException(404, OFF)
-        return await _answer(deps, deps.standing(), sizes)
+        return await _answer(deps, deps.standing(), sizes, history)
 
     return router
 
 
-async def _answer(deps: WebDeps, standing: Standing, sizes: _Sizes) -> ServiceStatus:
+async def _answer(deps: WebDeps, standing: Standing, sizes: _Sizes, history: bool) -> ServiceStatus:
     hello = deps.hello()
     return ServiceStatus(
         at=time.time(),
@@ -143,7 +176,7 @@ async def _answer(deps: WebDeps, standing: Standing, sizes: _Sizes) -> ServiceSt
         canary=deps.canary.last if deps.canary else None,
         canary_on=deps.canary is not None,
         coverage=coverage_view(standing.coverage),
-        load=await _load(deps, standing),
+        load=await _load(deps, standing, history),
         machine=Machine(cores=os.cpu_count() or 1, load=_machine_load(), memory=resident()),
         storage=await _storage(deps, standing, sizes),
         rooms=_rooms(deps, standing),
@@ -168,44 +201,57 @@ def _rooms(deps: WebDeps, standing: Standing) -> list[RoomStanding]:
     return sorted(rooms, key=lambda room: (room.away is None, room.canary))
 
 
-async def _load(deps: WebDeps, standing: Standing) -> Load:
+async def _load(deps: WebDeps, standing: Standing, history: bool) -> Load:
     delays = sorted(await deps.store.delays())
-    sums = deps.metrics.totals(
-        [
-            "room_monitor_feed_clients",
-            "room_monitor_feed_overruns_total",
-            *(f"room_monitor_stage_seconds_{part}{{{stage}}}" for stage in STAGES for part in ("sum", "count")),
-        ]
-    )
+    sums = deps.metrics.totals(["room_monitor_feed_clients", "room_monitor_feed_overruns_total"])
+    recent, lately = deps.metrics.recent, standing.vitals.lately()
     return Load(
         waiting=round(standing.waiting, 3),
         oldest=round(standing.oldest, 3),
         backlog=standing.backlog,
         threads=standing.threads,
-        stages={stage: mean for stage in STAGES if (mean := _mean(sums, stage)) is not None},
+        late=round(standing.late, 3),
+        effort=standing.effort,
+        effort_words=standing.effort_words,
+        real_time=_real_time(lately),
+        parts=_parts(lately),
+        stages={stage: found for stage in STAGES if (found := _spread(recent.spread(stage))) is not None},
+        text_delay=_spread(recent.spread("text")),
         alert_delay=[round(delays[int(share * (len(delays) - 1))], 3) for share in (0.5, 0.95)] if delays else [],
         feed_clients=int(sums["room_monitor_feed_clients"]),
         feed_overruns=int(sums["room_monitor_feed_overruns_total"]),
-        history=[
-            Moment(
-                at=one.at,
-                waiting=round(one.waiting, 2),
-                oldest=round(one.oldest, 2),
-                heard=round(one.heard, 3),
-                busy=round(one.busy, 3),
-                lost=round(one.lost, 3),
-                alerts=round(one.alerts, 2),
-                cpu=round(one.cpu, 3),
-                memory=one.memory,
-            )
-            for one in standing.vitals.kept
-        ],
+        history=[_moment(one) for one in standing.vitals.kept] if history else [],
     )
 
 
-def _mean(sums: Mapping[str, float], stage: str) -> float | None:
-    count = sums[f"room_monitor_stage_seconds_count{{{stage}}}"]
-    return round(sums[f"room_monitor_stage_seconds_sum{{{stage}}}"] / count, 4) if count else None
+def _moment(one: Vital) -> Moment:
+    return Moment(
+        at=one.at,
+        waiting=round(one.waiting, 2),
+        oldest=round(one.oldest, 2),
+        heard=round(one.heard, 3),
+        busy=round(one.busy, 3),
+        lost=round(one.lost, 3),
+        alerts=round(one.alerts, 2),
+        cpu=round(one.cpu, 3),
+        memory=one.memory,
+        late=round(one.late, 1),
+        effort=one.step,
+        lag=round(one.lag, 3),
+    )
+
+
+def _spread(found: Measured | None) -> Spread | None:
+    return Spread(half=round(found.half, 4), most=round(found.most, 4), count=found.count) if found else None
+
+
+def _real_time(lately: Sequence[Vital]) -> float | None:
+    heard = sum(one.heard for one in lately)
+    return round(sum(one.parts["recogniser"] + one.parts["gate"] for one in lately) / heard, 4) if heard else None
+
+
+def _parts(lately: Sequence[Vital]) -> dict[str, float]:
+    return {part: round(sum(one.parts[part] for one in lately) / len(lately), 3) for part in PARTS} if lately else {}
 
 
 def _machine_load() -> float:

@@ -139,6 +139,9 @@ def _standing(data: Path, vitals: Vitals, now: float) -> Standing:
         oldest=1.0,
         threads=2,
         coverage=HEARD,
+        late=42.0,
+        effort=1,
+        effort_words="no looks at sentences that aren't over",
         away={"hall": now - 754},
         kinds={"lobby": "builtin", "hall": "janus"},
     )
