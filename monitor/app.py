@@ -27,6 +27,7 @@ from monitor.catalog.catalog import Catalog
 from monitor.catalog.quality import Quality
 from monitor.catalog.trials import Trials
 from monitor.config import Settings
+from monitor.connecting import connector_for
 from monitor.consenting import Consents
 from monitor.couriers import Couriers
 from monitor.exporting import Exporter
@@ -48,7 +49,7 @@ from monitor.messages import (
 )
 from monitor.model import Heard, RoomState
 from monitor.moderating import Moderation
-from monitor.monitored import MonitoredRooms
+from monitor.monitored import Connects, MonitoredRooms
 from monitor.probe_routes import Prober, probe_routes
 from monitor.probing import probe_room
 from monitor.registered import Register
@@ -85,8 +86,10 @@ GIVING_BACK = 60.0
 class Service:
     """The house, its rooms and its web server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connects: Connects = connector_for) -> None:
+        """`connects`: makes the connector of a room."""
         memory.few_arenas()
+        self._connects = connects
         self._settings = settings = _with_canary(settings)
         self._canary: Canary | None = None
         self._metrics = Metrics()
@@ -131,8 +134,9 @@ class Service:
         entry = await admission(settings, house.store, house.trail.note)
         async with Trials[Report]() as trials, BuiltinRooms(()) as builtin, asyncio.TaskGroup() as tasks:
             drained = tasks.create_task(house.run())
+            consents = Consents(house.store, house.trail, time.time)
             rooms = self._rooms = MonitoredRooms(
-                settings, house, register, builtin, self._talking, Consents(house.store, house.trail, time.time)
+                settings, house, register, builtin, self._talking, consents, self._connects
             )
             chores = [tasks.create_task(chore) for chore in self._chores(house, rooms, catalog)]
             couriers = self._couriers = Couriers(hooks(settings), house.store, self._metrics)

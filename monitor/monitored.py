@@ -26,6 +26,7 @@ from monitor.review.actions import RoomAct
 from monitor.room_routes import RoomEntry
 from monitor.rooms.backoff import Backoff
 from monitor.rooms.builtin.server import BuiltinRooms, RoomSpec
+from monitor.rooms.connector import Connector
 from monitor.rooms.supervisor import RoomSupervisor
 from monitor.watch import RoomFacts, RoomWatch
 from monitor.web.host_views import RoomSeen
@@ -38,6 +39,8 @@ there costs it nothing."""
 
 Talking = Callable[[str, str, bool], None]
 """Room, speaker, and whether they talk now."""
+Connects = Callable[..., Connector]
+"""`connector_for`, or a bench's."""
 
 
 class MonitoredRooms:
@@ -51,6 +54,7 @@ class MonitoredRooms:
         builtin: BuiltinRooms,
         talking: Talking,
         consents: Consents,
+        connects: Connects = connector_for,
     ) -> None:
         self._settings = settings
         self.consents = consents
@@ -59,6 +63,7 @@ class MonitoredRooms:
         self._register = register
         self._builtin = builtin
         self._talking = talking
+        self._connects = connects
         self._keeper = Keeper()
         self._url = ""
         self._changing = asyncio.Lock()  # one room is added or removed at a time
@@ -250,7 +255,7 @@ class MonitoredRooms:
             if not canary:
                 await consents.shown(room.id, notice, way, to)
 
-        connector = connector_for(
+        connector = self._connects(
             room,
             builtin=f"{self._url}/rooms/{room.id}/ws",
             monitor_token=self._builtin.monitor_token,

@@ -1,49 +1,53 @@
-"""`bench capacity`: how many rooms one machine hears in time, with the whole pipeline at work.
+"""`bench capacity`: how many rooms one machine hears in time, with the whole service at work.
 
-A room is one speaker who talks half of the time, at the pace of life, in utterances as people make them; no network.
-Everything behind it is the product's: VAD, segmenter, recogniser, keyword lists, alerts with their clips, database,
-feed. Held is a number of rooms when nothing is lost and p95 from the end of speech to the stored alert is 2 s or less.
+A room is one speaker who talks half of the time, at the pace of life, in utterances as people make them: as frames
+without a network (pcm), or as a real participant over WebRTC. Everything behind it is the product's (hold.py). Held is
+a number of rooms when nothing is lost and p95 from the end of speech to the stored alert is 2 s or less.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import tempfile
-import time
-import uuid
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
-from monitor import house as houses
-from monitor.bench import vitals
+from monitor.bench import capacity_show
+from monitor.bench.account import Delays, delays
 from monitor.bench.clips import Clip
-from monitor.bench.machine import describe
-from monitor.bench.paced import PacedTrack, Talk
-from monitor.config import Settings
+from monitor.bench.hold import Held, Over, Plan, Shift, hold
+from monitor.bench.paced import Talk
+from monitor.bench.progress import progress
+from monitor.config import Settings, Web
 from monitor.config_rooms import Room
 from monitor.hearing.veto import SpeechGate
-from monitor.house import House
 from monitor.media import read
-from monitor.messages import AlertChanged, AlertRaised, HeardMessage, Numbered
-from monitor.model import RATE, Heard, Samples
-from monitor.watch import RoomFacts, RoomWatch
+from monitor.model import RATE, Samples
 
 IN_TIME = 2.0
 """Seconds from the end of speech to the stored alert that p95 must keep."""
 WORDS = 3
 """Most frequent words of four letters and more that alert: about every other utterance has one."""
-NEAR = 0.2
-"""Seconds by which the end of an utterance may lie before the end of its speech."""
+SHORT, PLAIN, NOTHING = "short contexts", "30 s windows", "no recogniser"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to measure."""
+
+    rooms: tuple[int, ...]
+    seconds: float  # each
+    over: tuple[Over, ...] = (Over.PCM,)
+    plain: tuple[int, ...] = ()  # numbers of rooms with plain 30 s windows, one at a time, without a network
+    monologue: float = 0.0  # see `talks_of`
+    idle: int = 0  # further rooms in which nobody speaks, whose memory is measured; 0: it isn't
+    stages: bool = False  # where the CPU time goes, in detail
+    quick: bool = False  # a recogniser that takes no time: what all the rest costs
 
 
 @dataclass(slots=True)
@@ -51,149 +55,84 @@ class Result:
     """What one number of rooms came to."""
 
     way: str
+    over: Over
     rooms: int
-    heard: list[float] = field(default_factory=list)  # seconds from the end of speech to the stored text
-    alerts: list[float] = field(default_factory=list)  # the same to the stored alert; below 0: it came before the end
-    words: list[float] = field(default_factory=list)  # seconds from the end of the word to the stored alert
-    tentative: int = 0  # alerts that came before the utterance was over
-    withdrawn: int = 0
-    lost: float = 0.0  # seconds of speech
-    spoken: float = 0.0  # seconds of recordings
-    cpu: float = 0.0  # cores
-    memory: float = 0.0  # MB
+    held_for: Held = field(default_factory=Held)
+    delays: Delays = field(default_factory=lambda: Delays((), (), (), 0))
 
     @property
     def held(self) -> bool:
-        return not self.lost and bool(self.alerts) and float(np.percentile(self.alerts, 95)) <= IN_TIME
+        alerts = [one.seconds for one in self.delays.alerts]
+        return self.held_for.lost < LITTLE and bool(alerts) and float(np.percentile(alerts, 95)) <= IN_TIME
 
 
-class Account:
-    """Takes what the house tells, and knows when the speech of each utterance ended."""
+LITTLE = 0.02
+"""Seconds of speech: one frame, as sums of seconds are no whole numbers."""
 
-    def __init__(self, result: Result) -> None:
-        self._result = result
-        self._raised: dict[str, float] = {}  # by utterance, before its text is stored; a bench is short
-        self._ended: dict[str, float] = {}
-        self.tracks: dict[str, PacedTrack] = {}  # by room
 
-    def told(self, message: Numbered) -> None:
-        now = time.time()
-        match message:
-            case HeardMessage():
-                ended = self._ended[message.utterance] = self._speech_end(message)
-                if message.words:
-                    self._result.heard.append(now - ended)
-                    self.note(ended, now - ended)
-                if message.utterance in self._raised:
-                    self._result.alerts.append(self._raised.pop(message.utterance) - ended)
-            case AlertRaised(alert=alert):
-                self._result.words.append(now - alert.spoken_at)
-                self._result.tentative += alert.hits[0].tentative
-                if alert.utterance in self._ended:
-                    self._result.alerts.append(now - self._ended[alert.utterance])
-                else:
-                    self._raised[alert.utterance] = now
-            case AlertChanged(alert=alert):
-                self._result.withdrawn += alert.state == "withdrawn"
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Memory of rooms in which somebody is and nobody speaks, MB."""
 
-    def note(self, ended: float, delay: float) -> None:
-        """A text was stored: `ended`, wall time at which its speech did; `delay`, seconds. For those who ask when."""
+    over: Over
+    rooms: int
+    more: int
+    before: float  # with `rooms`
+    after: float  # with `more` beside them
 
-    def _speech_end(self, message: HeardMessage) -> float:
-        """A cut for length ends where it is cut: the speaker goes on."""
-        end = message.began + message.seconds
-        if message.cut == "length":
-            return end
-        ends = sorted(self.tracks[message.room].ends)
-        before = bisect_right(ends, end + NEAR)
-        return ends[before - 1] if before and ends[before - 1] > message.began else end
+    @property
+    def each(self) -> float:
+        return (self.after - self.before) / self.more
 
 
 async def measure(
-    settings: Settings,
-    clips: Sequence[Clip],
-    counts: Sequence[int],
-    seconds: float,
-    plain: bool,
-    out: Console,
-    monologue: float = 0.0,
-) -> list[Result]:
-    """Measure and print; `plain`: each number beside plain 30 s windows, one at a time; `monologue`: see `talks_of`.
-    Raises OperatorError."""
-    talks, words = await asyncio.to_thread(talks_of, clips, monologue)
-    ways = ["short contexts", *(["30 s windows"] if plain else [])]
+    settings: Settings, clips: Sequence[Clip], asked: Asked, out: Console
+) -> tuple[list[Result], list[Idle]]:
+    """Measure and print. What is done when it is broken off is printed. Raises OperatorError."""
+    talks, words = await asyncio.to_thread(talks_of, clips, asked.monologue)
+    texts = tuple(clip.transcript for clip in clips) if asked.quick else ()
     results: list[Result] = []
-    with Progress(console=out, transient=True) as progress:
-        task = progress.add_task("Rooms", total=len(counts) * len(ways) * seconds)
-        for way in ways:
-            for rooms in counts:
-                progress.update(task, description=f"{way}, {rooms} rooms")
-                with tempfile.TemporaryDirectory(prefix="room-monitor-capacity-") as scratch:
-                    ready = prepared(settings, rooms, Path(scratch), words, way)
-                    results.append(await _apart(ready, talks, seconds, Result(way, rooms)))
-                progress.advance(task, seconds)
-    _show(results, seconds, len(talks), words, settings, out)
-    return results
+    idle: list[Idle] = []
+    try:
+        for result in _to_do(asked):
+            plan = Plan((Shift(result.rooms, 0.0, asked.seconds),), result.over, stages=asked.stages, quick=texts)
+            async with progress(out, f"{result.way}, {result.rooms} rooms, {result.over.value}", asked.seconds):
+                result.held_for = await _apart(settings, plan, talks, words, result.way)
+            result.delays = delays(result.held_for.record, result.held_for.ends, result.held_for.began)
+            results.append(result)
+        for over in asked.over if asked.idle else ():
+            async with progress(out, f"idle rooms, {over.value}", 60):
+                idle.append(await _idle(settings, over, max(asked.rooms), asked.idle, talks, words))
+    finally:
+        capacity_show.show(results, idle, asked, len(talks), words, settings, out)
+    return results, idle
 
 
-async def _apart(settings: Settings, talks: Sequence[Talk], seconds: float, result: Result) -> Result:
-    """In a process of its own: its memory and CPU are those of this number of rooms alone."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return await asyncio.get_running_loop().run_in_executor(pool, _child, settings, talks, seconds, result)
+def _to_do(asked: Asked) -> list[Result]:
+    if asked.quick:
+        return [Result(NOTHING, over, rooms) for over in asked.over for rooms in asked.rooms]
+    plain = [Result(PLAIN, Over.PCM, rooms) for rooms in asked.plain]
+    return plain + [Result(SHORT, over, rooms) for over in asked.over for rooms in asked.rooms]
 
 
-def _child(settings: Settings, talks: Sequence[Talk], seconds: float, result: Result) -> Result:
-    asyncio.run(_hold(settings, talks, seconds, result))
-    return result
+async def _apart(settings: Settings, plan: Plan, talks: Sequence[Talk], words: Sequence[str], way: str) -> Held:
+    with tempfile.TemporaryDirectory(prefix="room-monitor-capacity-") as name:
+        scratch = Path(name)
+        return await hold(prepared(settings, plan.rooms, scratch, words, way), plan, talks, scratch)
 
 
-async def _hold(settings: Settings, talks: Sequence[Talk], seconds: float, result: Result) -> None:
-    ledger = Account(result)
-    until = asyncio.get_running_loop().time() + seconds
-    async with houses.build(settings, settings.storage.data, ledger.told) as house:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(house.run())
-            cpu, wall = vitals.cpu(), time.monotonic()
-            await _talk(house, settings, talks, until, ledger, result)
-            result.cpu = (vitals.cpu() - cpu) / (time.monotonic() - wall)
-            result.memory = vitals.resident()
-            house.batcher.close()
-        result.lost = house.batcher.lost_seconds + sum(
-            house.book.ledger(track.id).totals().seconds.get(state, 0.0)
-            for track in ledger.tracks.values()
-            for state in (Heard.LOST_ERROR,)
-        )
-
-
-async def _talk(
-    house: House, settings: Settings, talks: Sequence[Talk], until: float, ledger: Account, result: Result
-) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        for number, room in enumerate(settings.rooms):
-            track = PacedTrack(talks, number, until)
-            ledger.tracks[room.id] = track
-            tasks.create_task(watch(house, settings, room.id).on_track(track))
-    result.spoken = sum(track.spoken for track in ledger.tracks.values())
-
-
-def watch(house: House, settings: Settings, room: str) -> RoomWatch:
-    return RoomWatch(
-        RoomFacts(room, room),
-        book=house.book,
-        store=house.store,
-        rules=house.rules,
-        aggressiveness=settings.hearing.aggressiveness,
-        hand_over=house.pipeline.accept,
-        talking=lambda room, speaker, on: None,
-        forget=lambda track: None,  # its ledger is read in the end
-        ids=lambda: uuid.uuid4().hex,
-        clock=time.time,
-        look=house.pipeline.look,
-        every=settings.speech.early,
-    )
+async def _idle(
+    settings: Settings, over: Over, rooms: int, more: int, talks: Sequence[Talk], words: Sequence[str]
+) -> Idle:
+    memory = []
+    for count in (rooms, rooms + more):
+        plan = Plan((Shift(count, 0.0, 0.0),), over, silent=True)
+        memory.append((await _apart(settings, plan, talks, words, SHORT)).rested)
+    return Idle(over, rooms, more, memory[0], memory[1])
 
 
 def prepared(settings: Settings, rooms: int, scratch: Path, words: Sequence[str], way: str) -> Settings:
+    """Settings of a service with so many rooms, data in `scratch`, and a list of `words`."""
     lists = scratch / "keywords"
     lists.mkdir()
     phrases = ", ".join(f'"{word}"' for word in words)
@@ -201,13 +140,17 @@ def prepared(settings: Settings, rooms: int, scratch: Path, words: Sequence[str]
         f'name = "frequent"\nlanguages = ["en"]\nseverity = "low"\nphrases = [{phrases}]\n', "utf-8"
     )
     speech = settings.speech
-    if way != "short contexts":
+    if way == PLAIN:
         speech = speech.model_copy(update={"context": "full", "workers": 1, "unsure": 0.0})
     return settings.model_copy(
         update={
             "rooms": tuple(Room(id=f"room-{number}", languages=("en",)) for number in range(rooms)),
-            "storage": settings.storage.model_copy(update={"data": scratch}),
+            "storage": settings.storage.model_copy(update={"data": scratch / "data"}),
             "keywords": settings.keywords.model_copy(update={"lists": lists}),
+            "web": Web(port=0),
+            "canary": settings.canary.model_copy(update={"enabled": False}),
+            "webhooks": (),
+            "grace": 600.0,
             "speech": speech,
         }
     )
@@ -233,39 +176,3 @@ def talks_of(clips: Sequence[Clip], monologue: float = 0.0) -> tuple[list[Talk],
         word for clip in clips for word in clip.transcript.lower().split() if word.isalpha() and len(word) > 3
     )
     return talks, [word for word, _ in said.most_common(WORDS)]
-
-
-def _show(
-    results: Sequence[Result], seconds: float, talks: int, words: Sequence[str], settings: Settings, out: Console
-) -> None:
-    table = Table(title=f"Rooms heard in time: {seconds:g} s each, model {settings.speech.model}")
-    table.add_column("")
-    for result in results:
-        table.add_column(f"{result.rooms} rooms\n{result.way}", justify="right")
-    for name, cells in (
-        ("utterances", [str(len(one.heard)) for one in results]),
-        ("end of speech → text, p50 / p95 s", [pair(one.heard) for one in results]),
-        ("alerts (tentative, withdrawn)", [f"{len(o.alerts)} ({o.tentative}, {o.withdrawn})" for o in results]),
-        ("end of speech → alert, p50 / p95 s", [pair(one.alerts) for one in results]),
-        ("end of the word → alert, p50 / p95 s", [pair(one.words) for one in results]),
-        ("lost s", [f"{one.lost:.1f}" for one in results]),
-        ("cores", [f"{one.cpu:.2f}" for one in results]),
-        ("MB", [f"{one.memory:.0f}" for one in results]),
-        ("held", ["yes" if one.held else "no" for one in results]),
-    ):
-        table.add_row(name, *cells)
-    out.print(table)
-    out.print(
-        f"{talks} recordings, half of the time; alerts on {', '.join(words)}. Held: nothing lost, and p95 from the end "
-        f"of speech to the stored alert at most {IN_TIME:g} s. Below 0: the alert came before the end. Tentative: "
-        "raised before the utterance was over.",
-        highlight=False,
-    )
-    out.print(describe(), style="dim", highlight=False)
-
-
-def pair(values: Sequence[float]) -> str:
-    if not values:
-        return "-"
-    p50, p95 = np.percentile(values, [50, 95])
-    return f"{p50:.2f} / {p95:.2f}"

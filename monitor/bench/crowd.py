@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import random
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
-from monitor.bench.crowd_voice import CountedVoice, Truth, Turn, sounds
+from monitor.bench.crowd_talk import load, recorded, sayings
+from monitor.bench.crowd_voice import CountedVoice, Said, Truth, Turn, rounds, sounds
 from monitor.errors import ConnectionLost, Refused
 from monitor.rooms.builtin import private
 from monitor.rooms.builtin.client import visit
@@ -34,6 +37,8 @@ from monitor.telemetry.logs import configure
 ARRIVAL = 50
 """Frames (1 s) between the connection and the first word: nobody talks before they see that they are in."""
 VOICES = 8
+HUSH = 1.5
+"""Seconds of silence before everybody leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Plan:
     warm: bool = True  # everybody comes once, for a moment, before `go`
     steady: bool = False  # everybody comes at `go`, talks without a pause and stays
     silent: bool = False  # with `steady`: and says nothing
+    talks: str = ""  # with `steady`: speaks recordings, half of the time; the file that crowd_talk.py has saved
+    nice: int = 0  # by how much the process gives way to others
 
     @classmethod
     def parse(cls, text: str) -> Plan:
@@ -75,30 +82,50 @@ class Speakers:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._chance = random.Random(plan.seed)  # noqa: S311  no secret
-        self._sounds = sounds(VOICES)
+        self._recorded = [recorded(talk) for talk in load(Path(plan.talks))] if plan.talks else []
+        self._sounds = sounds(1 if plan.talks else VOICES)
         self._count = 0
+        self._voices = 0
+        self._hushed = False
         self.stopping = asyncio.Event()
 
     async def warm(self) -> None:
         """Everybody comes once and says a word, so that all that a room needs is there."""
         async with asyncio.TaskGroup() as group:
             for number, seat in enumerate(self._plan.seats):
-                group.create_task(self._once(seat, number * 0.1, [Turn(0, ARRIVAL), Turn(50, 50)]))
+                group.create_task(self._once(seat, number * 0.1, self._voice([Turn(0, ARRIVAL), Turn(50, 50)])))
 
     async def run(self) -> None:
         """Come and go until `stopping`."""
         async with asyncio.TaskGroup() as group:
             for number, seat in enumerate(self._plan.seats):
-                group.create_task(self._steady(seat, number * 0.1) if self._plan.steady else self._sit(seat))
+                group.create_task(self._steady(seat, number) if self._plan.steady else self._sit(seat))
+
+    async def stop(self) -> None:
+        """Everybody leaves; who speaks a recording falls silent first."""
+        self._hushed = True
+        if self._recorded:
+            await asyncio.sleep(HUSH)
+        self.stopping.set()
 
     async def _sit(self, seat: Seat) -> None:
         chance = random.Random(self._chance.random())  # noqa: S311
         while not await self._stopped(chance.expovariate(1 / self._plan.away)):
-            await self._once(seat, 0.0, self._turns(chance))
+            await self._once(seat, 0.0, self._voice(self._turns(chance)))
 
-    async def _steady(self, seat: Seat, wait: float) -> None:
+    async def _steady(self, seat: Seat, number: int) -> None:
         day = 50 * 86400
-        await self._once(seat, wait, [Turn(0, day)] if self._plan.silent else [Turn(0, 5), Turn(day, 0)])
+        if self._recorded:
+            said = sayings(self._recorded, number, lambda: self._hushed)
+        else:
+            said = self._voice([Turn(0, day)] if self._plan.silent else [Turn(0, 5), Turn(day, 0)])
+        await self._once(seat, number * 0.1, said)
+
+    def _voice(self, turns: Iterable[Turn]) -> Iterator[Said]:
+        """One of the voices, the next time another one."""
+        self._voices += 1
+        said = self._sounds[self._voices % len(self._sounds)]
+        return rounds(said, turns, self._chance.randrange(len(said.talk)))
 
     def _turns(self, chance: random.Random) -> Iterator[Turn]:
         plan = self._plan
@@ -110,13 +137,12 @@ class Speakers:
             )  # half of them go in mid-word
             yield Turn(round(50 * chance.uniform(*plan.talk)), round(50 * pause), mute=chance.random() < 0.5)
 
-    async def _once(self, seat: Seat, wait: float, turns: list[Turn] | Iterator[Turn]) -> None:
+    async def _once(self, seat: Seat, wait: float, said: Iterator[Said]) -> None:
         if await self._stopped(wait):
             return
         self._count += 1
         truth = Truth(seat.room, f"{seat.room} guest {self._count}")
-        said = self._sounds[self._count % VOICES]
-        voice = CountedVoice(truth, said, turns, self._plan.loss, random.Random(self._chance.random()))  # noqa: S311
+        voice = CountedVoice(truth, said, self._plan.loss, random.Random(self._chance.random()))  # noqa: S311
         try:
             await (self.at_janus(seat, voice) if seat.number else self.at_ours(seat, voice))
         except (ConnectionLost, Refused) as error:
@@ -219,6 +245,7 @@ async def main() -> None:
     lines = asyncio.StreamReader(limit=1 << 22)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     plan = Plan.parse((await lines.readline()).decode())
+    os.nice(plan.nice)
     speakers = Speakers(plan)
     if plan.warm:
         await speakers.warm()
@@ -227,7 +254,7 @@ async def main() -> None:
     async with asyncio.TaskGroup() as group:
         running = group.create_task(speakers.run())
         await lines.readline()  # stop, or the parent is gone
-        speakers.stopping.set()
+        await speakers.stop()
         await running
     _tell(event="done")
 

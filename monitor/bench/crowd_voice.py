@@ -26,10 +26,19 @@ STEP = 960
 """One frame on the RTP clock of Opus."""
 PAUSE = 25 * 50
 """Frames of the longest pause."""
+BREATH = 50
+"""Frames of silence after which its time is waited for."""
 MUTED = 15
 """Frames after which somebody who pauses and mutes sends nothing any more."""
-_LEAST = 2
+LEAST = 2
 """Bytes up to which an encoder's packet need not be sent (RFC 7587 §3.1.3)."""
+
+
+TARDY = 0.1
+"""Seconds by which a packet leaves too late: the machine is too busy for its participants."""
+
+Said = tuple[bytes | None, int]
+"""Packet or nothing, and the number of the stretch of talk that it is of, or 0. One for 20 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +52,14 @@ class Sound:
 def sound(samples: Samples) -> Sound:
     encoder = Encoder(dtx=True)
     talk = tuple(encoder.encode(frame) for frame in samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME))
+    return Sound(talk, pause_of(encoder))
+
+
+def pause_of(encoder: Encoder) -> tuple[bytes | None, ...]:
+    """What an encoder with DTX makes of silence, from now on."""
     silence = np.zeros(FRAME, np.int16)
     pause = [encoder.encode(silence) for _ in range(PAUSE)]
-    return Sound(talk, tuple(packet if len(packet) > _LEAST else None for packet in pause))
+    return tuple(packet if len(packet) > LEAST else None for packet in pause)
 
 
 def sounds(count: int) -> list[Sound]:
@@ -61,6 +75,7 @@ class Truth:
     name: str
     frames: int = 0  # of talk, 20 ms each, that were sent
     lost: int = 0  # of these, on the way: thrown away after they were numbered
+    tardy: int = 0  # of all packets, that were sent TARDY after their time
     spans: list[list[float]] = field(default_factory=list)  # [first packet, last packet] of each stretch of talk
 
     @property
@@ -82,13 +97,13 @@ class CountedVoice(MediaStreamTrack):
 
     kind = "audio"
 
-    def __init__(self, truth: Truth, said: Sound, turns: Iterable[Turn], loss: float, chance: random.Random) -> None:
+    def __init__(self, truth: Truth, said: Iterator[Said], loss: float, chance: random.Random) -> None:
         super().__init__()
         self.done = asyncio.Event()
         self.truth = truth
         self._loss = loss
         self._chance = chance
-        self._frames = _frames(said, turns, chance.randrange(len(said.talk)))
+        self._frames = said
         self._stretch = 0  # of talk that the packet belongs to which leaves next; 0: none
         self._last = 0
         self._count = 0
@@ -108,8 +123,11 @@ class CountedVoice(MediaStreamTrack):
                 raise MediaStreamError
             number, self._count = self._count, self._count + 1
             if payload is None:
+                if number % BREATH == 0:  # a long silence is not gone through in one go
+                    await asyncio.sleep(max(0.0, self._began + number * FRAME_SECONDS - loop.time()))
                 continue
             await asyncio.sleep(max(0.0, self._began + number * FRAME_SECONDS - loop.time()))
+            self.truth.tardy += loop.time() - self._began - number * FRAME_SECONDS > TARDY
             self._stretch = stretch
             packet = av.Packet(payload)
             packet.pts, packet.time_base = number * STEP, Fraction(1, 48_000)
@@ -130,8 +148,8 @@ class CountedVoice(MediaStreamTrack):
         return lost
 
 
-def _frames(said: Sound, turns: Iterable[Turn], at: int) -> Iterator[tuple[bytes | None, int]]:
-    """(packet or nothing, number of the stretch of talk or 0), one for 20 ms."""
+def rounds(said: Sound, turns: Iterable[Turn], at: int) -> Iterator[Said]:
+    """A sound round and round, from its packet `at` on."""
     for stretch, turn in enumerate(turns, start=1):
         for number in range(turn.talk):
             yield said.talk[(at + number) % len(said.talk)], stretch

@@ -1,4 +1,5 @@
-"""Speakers from files at the pace of life: talk, a pause, talk, without a network. And what is true of their talk."""
+"""Speakers from files at the pace of life: talk, a pause, talk. As frames without a network; what they say when is the
+same over a network (crowd_talk.py)."""
 
 from __future__ import annotations
 
@@ -8,15 +9,20 @@ import time
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from monitor.mailbox import Mailbox
 from monitor.model import FRAME, RATE, AudioFrame, Origin, Samples, Speaker
+from monitor.rooms.connector import Capabilities, Session, Track
 
 TICK = 0.06
 """Seconds of audio that come at once: a wake-up for each frame of each room would measure the bench."""
-_KEPT = 400
+LATEST = 8.0
+"""Seconds of silence before somebody's first words, at most."""
+_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +31,20 @@ class Talk:
 
     samples: Samples
     ends: tuple[float, ...]  # seconds at which stretches of speech in it end
+
+
+def script(lengths: Sequence[int], seed: int) -> Iterator[tuple[int, int]]:
+    """What somebody says: (frames of silence, number of the recording that follows), for ever.
+
+    Silence is as long as the recording before it, on average: they talk for half of the time. `lengths`: of the
+    recordings, in frames.
+    """
+    chance = random.Random(seed)  # noqa: S311  no secret
+    pause = chance.uniform(0, LATEST) * RATE / FRAME
+    while True:
+        number = chance.randrange(len(lengths))
+        yield round(pause), number
+        pause = lengths[number] * chance.uniform(0.5, 1.5)
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +59,8 @@ class PacedTrack:
     given: int = 0  # frames
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     """Wall times at which stretches of speech ended, the newest last."""
+    said: deque[tuple[float, Talk]] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    """Wall times at which recordings begin, the newest last."""
 
     @property
     def speaker(self) -> Speaker:
@@ -59,19 +81,73 @@ class PacedTrack:
             start += FRAME
 
     def _said(self, wall: float) -> Iterator[tuple[Samples, Origin]]:
-        """Recordings, each followed by a pause that is as long on average, frame by frame."""
-        chance = random.Random(self.seed)  # noqa: S311  no secret
         silence = np.zeros(FRAME, np.int16)
         at = 0
-        pause = chance.uniform(0, 8.0)
-        while True:
-            for _ in range(round(pause * RATE / FRAME)):
+        for pause, number in script([len(talk.samples) // FRAME for talk in self.talks], self.seed):
+            for _ in range(pause):
                 yield silence, Origin.QUIET
                 at += FRAME
-            talk = chance.choice(self.talks)
+            talk = self.talks[number]
             self.ends.extend(wall + at / RATE + end for end in talk.ends)
+            self.said.append((wall + at / RATE, talk))
             self.spoken += len(talk.samples) / RATE
             for first in range(0, len(talk.samples) - FRAME + 1, FRAME):
                 yield talk.samples[first : first + FRAME], Origin.HEARD
                 at += FRAME
-            pause = len(talk.samples) / RATE * chance.uniform(0.5, 1.5)
+
+
+class SilentTrack:
+    """Somebody who is there and sends nothing, as a muted one does."""
+
+    def __init__(self, seed: int) -> None:
+        self.id = uuid.uuid4().hex
+        self.speaker = Speaker(f"speaker-{seed}", f"Speaker {seed}")
+        self.left = asyncio.Event()
+
+    async def frames(self) -> AsyncIterator[AudioFrame]:
+        await self.left.wait()
+        nothing: tuple[AudioFrame, ...] = ()
+        for frame in nothing:
+            yield frame
+
+
+class PacedRoom:
+    """A kind of room without a network: a `Connector`. Who is put into `coming` comes."""
+
+    capabilities = Capabilities(per_speaker_tracks=True, can_announce=False, reports_roster=True)
+
+    def __init__(self) -> None:
+        self.coming: Mailbox[PacedTrack | SilentTrack] = Mailbox(4)
+
+    def join(self) -> AbstractAsyncContextManager[Session]:
+        """See `Connector.join`."""
+        return self._visit()
+
+    @asynccontextmanager
+    async def _visit(self) -> AsyncIterator[Session]:
+        session = _PacedSession(self.coming)
+        try:
+            yield session
+        finally:
+            for track in session.here:
+                if isinstance(track, SilentTrack):
+                    track.left.set()
+
+
+class _PacedSession:
+    """See `Session`."""
+
+    def __init__(self, coming: Mailbox[PacedTrack | SilentTrack]) -> None:
+        self._coming = coming
+        self.here: list[PacedTrack | SilentTrack] = []
+
+    async def tracks(self) -> AsyncIterator[Track]:
+        async for track in self._coming:
+            self.here.append(track)
+            yield track
+
+    def roster(self) -> tuple[Speaker, ...]:
+        return tuple(track.speaker for track in self.here)
+
+    async def announce(self, notice: str, to: tuple[Speaker, ...] = ()) -> str:
+        return ""

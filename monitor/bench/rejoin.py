@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from monitor.bench.crowd import Plan, Seat, Speakers
-from monitor.bench.crowd_voice import CountedVoice, Sound, Truth, Turn, sound
+from monitor.bench.crowd_voice import CountedVoice, Sound, Truth, Turn, rounds, sound
 from monitor.bench.janus import Janus, running
 from monitor.bench.machine import describe, quantiles
 from monitor.config_rooms import AnyRoom, JanusRoom
@@ -213,7 +213,8 @@ async def _joins(janus: Janus, room: AnyRoom, count: int, seed: int, done: Calla
 
 
 def _voice(name: str, said: Sound, seconds: float, chance: random.Random) -> CountedVoice:
-    return CountedVoice(Truth("bench", name), said, [Turn(round(50 * seconds), 5)], 0.0, chance)
+    frames = rounds(said, [Turn(round(50 * seconds), 5)], chance.randrange(len(said.talk)))
+    return CountedVoice(Truth("bench", name), frames, 0.0, chance)
 
 
 def _tone(hertz: float) -> Sound:

@@ -87,25 +87,75 @@ def bench_capacity(
     ] = None,
     rooms: Annotated[str, typer.Option(help="Numbers of rooms to try, with commas")] = "10,20,40,60",
     seconds: Annotated[float, typer.Option(min=10, help="Seconds to hold each")] = 300.0,
-    plain: Annotated[bool, typer.Option(help="Beside plain 30 s windows, one at a time")] = True,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="pcm: frames without a network; webrtc: real participants with Opus, processes of this machine; "
+            "again for both; default: both"
+        ),
+    ] = None,
+    plain: Annotated[
+        str,
+        typer.Option(
+            help="Numbers of rooms to try with plain 30 s windows, one at a time, without a network; empty: none"
+        ),
+    ] = "4",
     monologue: Annotated[
         float, typer.Option(min=0, help="Seconds for which a speaker goes on without a pause; 0: as recorded")
     ] = 0.0,
+    idle: Annotated[
+        int, typer.Option(min=0, help="Measure the memory of so many more rooms in which nobody speaks; 0: don't")
+    ] = 50,
+    stages: Annotated[
+        bool, typer.Option("--stages", help="Where the CPU time goes, stage by stage; costs some of it")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="With a recogniser that takes no time: what all the rest costs")
+    ] = False,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file")] = None,
     config: Config = None,
 ) -> None:
-    """How many rooms this machine hears in time, with the whole pipeline at work."""
+    """How many rooms this machine hears in time, with the whole service at work; what memory and CPU go to.
+
+    Each number of rooms is a service of its own. Broken off, it prints what is done.
+    """
     import tempfile
 
-    from monitor.bench.capacity import measure
+    from monitor.bench.capacity import Asked, measure
+    from monitor.bench.capacity_show import as_json as figures
     from monitor.bench.clips import from_manifest, from_recordings
+    from monitor.bench.hold import Over
 
+    if unknown := set(over or ()) - set(Over):
+        raise typer.BadParameter(f"{', '.join(unknown)}: there are {', '.join(Over)}", param_hint="--over")
     settings = load(config)
     start_log(settings, logging.WARNING)
     fetch_model(settings.speech.model, settings.speech.trust)
-    counts = [int(number) for number in rooms.split(",")]
+    asked = Asked(
+        _numbers(rooms, "--rooms"),
+        seconds,
+        tuple(map(Over, over or Over)),
+        _numbers(plain, "--plain"),
+        monologue,
+        idle,
+        stages,
+        quick,
+    )
     with tempfile.TemporaryDirectory(prefix="room-monitor-bench-") as scratch:
         clips = from_manifest(data, "en") if data else from_recordings(fetch_recordings(), Path(scratch))
-        run_expected(measure(settings, clips, counts, seconds, plain, out, monologue))
+        found = run_expected(measure(settings, clips, asked, out))
+    if as_json:
+        as_json.write_text(json.dumps(figures(*found), indent=1) + "\n", "utf-8")
+
+
+def _numbers(text: str, option: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(number) for number in text.split(",") if number.strip())
+    except ValueError:
+        numbers = (0,)
+    if any(number < 1 for number in numbers):
+        raise typer.BadParameter(f"{text!r}: numbers of rooms with commas between, as in 10,20", param_hint=option)
+    return numbers
 
 
 @app.command("overload")
@@ -121,7 +171,7 @@ def bench_overload(
 ) -> None:
     """More rooms than the machine can hear, for a while: what becomes of each second, how soon all is as before.
 
-    Exit code 1 when speech is nowhere in the ledger.
+    Exit code 1 when a second is nowhere in the ledger.
     """
     import tempfile
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from monitor.bench.crowd import Plan, Seat
-from monitor.bench.crowd_voice import MUTED, CountedVoice, Sound, Truth, Turn, _frames, sound
+from monitor.bench.crowd_voice import MUTED, CountedVoice, Sound, Truth, Turn, rounds, sound
 from monitor.bench.soak_account import Books, accounts, read, strangers_of, total
 from monitor.bench.soak_ear import silence as silent_seconds
 from monitor.bench.vitals import held, slope
@@ -24,7 +24,7 @@ SAID = Sound(tuple(bytes([n]) for n in range(10)), (b"fade", None, b"refresh", N
 
 
 def test_talk_goes_round_and_a_pause_is_what_an_encoder_makes_of_it() -> None:
-    told = list(_frames(SAID, [Turn(12, 3), Turn(2, 0)], at=8))
+    told = list(rounds(SAID, [Turn(12, 3), Turn(2, 0)], at=8))
     talk = [packet for packet, stretch in told if stretch == 1]
     assert talk == [bytes([n % 10]) for n in range(8, 20)]
     assert [packet for packet, stretch in told if stretch == 0] == [b"fade", None, b"refresh"]
@@ -33,13 +33,13 @@ def test_talk_goes_round_and_a_pause_is_what_an_encoder_makes_of_it() -> None:
 
 def test_who_mutes_sends_nothing_after_a_moment() -> None:
     pause = tuple(b"noise" for _ in range(100))
-    sent = [packet for packet, _ in _frames(Sound((b"a",), pause), [Turn(1, 80, mute=True)], 0)][1:]
+    sent = [packet for packet, _ in rounds(Sound((b"a",), pause), [Turn(1, 80, mute=True)], 0)][1:]
     assert sent == [b"noise"] * MUTED + [None] * (80 - MUTED)
 
 
 async def test_every_packet_of_talk_counts_also_the_lost_ones() -> None:
     truth = Truth("room", "Ann")
-    mine = CountedVoice(truth, SAID, [Turn(10, 2), Turn(5, 0)], 0.3, random.Random(1))
+    mine = CountedVoice(truth, rounds(SAID, [Turn(10, 2), Turn(5, 0)], 3), 0.3, random.Random(1))
     lost = 0
     for _ in range(10 + 1 + 5):
         await mine.recv()
