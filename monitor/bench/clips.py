@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import csv
 import wave
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from monitor.errors import MediaUnreadable
+from monitor.fetch.prompts import SPEAKER, SUFFIX, Prompt
 from monitor.fetch.recordings import Recording
+from monitor.model import RATE, Samples
+from monitor.speech.wer import tokens
+
+MANIFEST, DEMO, PROMPTS = "manifest", "the demo's recordings", "Asterisk's prompts"
+"""Where clips come from."""
+
+
+class Half(StrEnum):
+    """Of the speakers: one to choose by, one to confirm with."""
+
+    DEV = "dev"
+    HELD = "held"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +33,7 @@ class Clip:
     language: str
     speaker: str
     transcript: str
+    source: str = MANIFEST
 
 
 def from_manifest(directory: Path, language: str) -> list[Clip]:
@@ -41,10 +58,40 @@ def from_recordings(recordings: list[Recording], directory: Path) -> list[Clip]:
     clips = []
     for recording in recordings:
         path = directory / f"{recording.name}.wav"
-        with wave.open(str(path), "wb") as out:
-            out.setnchannels(1)
-            out.setsampwidth(2)
-            out.setframerate(16_000)
-            out.writeframes(recording.samples.tobytes())
-        clips.append(Clip(path, "en", recording.speaker, recording.transcript))
+        write(path, recording.samples)
+        clips.append(Clip(path, "en", recording.speaker, recording.transcript, DEMO))
     return clips
+
+
+def from_prompts(prompts: Iterable[Prompt], directory: Path) -> list[Clip]:
+    """Write Asterisk's prompts as files into `directory`."""
+    clips = []
+    for prompt in prompts:
+        path = directory / f"{prompt.name.replace('/', '-')}{SUFFIX}"
+        path.write_bytes(prompt.sound)
+        clips.append(Clip(path, "en", SPEAKER, prompt.text, PROMPTS))
+    return clips
+
+
+def half(clips: Sequence[Clip], which: Half) -> list[Clip]:
+    """The clips of one half of the speakers; nobody is in both.
+
+    Of a manifest's speakers in alphabetical order the first, third, fifth … are dev, the others held. The demo's
+    speakers are dev: decisions were made by them from the start. Asterisk's speaker is held: no choice was made by her.
+    """
+    speakers = sorted({clip.speaker for clip in clips if clip.source == MANIFEST})
+    dev = set(speakers[::2]) | {clip.speaker for clip in clips if clip.source == DEMO}
+    return [clip for clip in clips if which is Half.ALL or (clip.speaker in dev) is (which is Half.DEV)]
+
+
+def unlike(clips: Iterable[Clip], others: Iterable[Clip]) -> list[Clip]:
+    """Those of `clips` whose words are not those of one of `others`: the same recording is in several collections."""
+    known = {tuple(tokens(clip.transcript, clip.language)) for clip in others}
+    return [clip for clip in clips if tuple(tokens(clip.transcript, clip.language)) not in known]
+
+
+def write(path: Path, samples: Samples) -> None:
+    """As a WAV file, 16 kHz mono."""
+    with wave.open(str(path), "wb") as out:
+        out.setparams((1, 2, RATE, 0, "NONE", ""))
+        out.writeframes(samples.astype("<i2").tobytes())

@@ -1,99 +1,118 @@
-"""`bench wer`: the live pipeline beside plain faster-whisper: same files, same model, same run."""
+"""`bench wer`: short contexts beside 30 s windows and plain faster-whisper, on the same recordings in the same run.
+
+Each recording goes through Opus in packets of 20 ms, as a room sends it, and is cut once, as in a live room; all of our
+ways then hear the very same utterances, one after the other on one thread, so that whatever else the machine does slows
+all alike. What is counted is CPU time. Plain faster-whisper hears each recording whole.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import random
 import tempfile
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faster_whisper import WhisperModel
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
-from monitor.bench.clips import Clip, from_manifest, from_recordings
-from monitor.bench.machine import describe
+from monitor.bench import wer_show
+from monitor.bench.clips import Clip, Half, from_manifest, from_prompts, from_recordings, half, unlike, write
+from monitor.bench.decode import Collected
+from monitor.bench.network import BITRATE, CONDITIONS, heard
+from monitor.bench.ways import Case, Way, warm, ways
+from monitor.bench.wer_show import Outcome
 from monitor.config import Settings
-from monitor.fetch.recordings import recordings
+from monitor.errors import OperatorError
+from monitor.fetch.prompts import Prompt
+from monitor.fetch.recordings import Recording
 from monitor.media import read_all
 from monitor.replay import replay
-from monitor.speech.weights import find
-from monitor.speech.wer import Errors, errors
+from monitor.running import run_expected
+from monitor.show import file_progress
+
+BARS = Console(stderr=True)
+"""Where progress is shown, so that what is printed can be kept."""
 
 
-async def compare(settings: Settings, data: Path | None, language: str, limit: int, out: Console) -> None:
-    """Print the error rates with their counts."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure."""
+
+    models: tuple[str, ...]
+    language: str = "en"
+    half: Half = Half.ALL
+    limit: int = 0  # clips, at most; 0: all
+    plain: bool = True  # plain faster-whisper, too
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What to measure on."""
+
+    data: Path | None = None  # directory with a manifest.tsv
+    recordings: Sequence[Recording] = ()
+    prompts: Sequence[Prompt] = ()
+
+
+def measure(settings: Settings, speech: Speech, plan: Plan, out: Console) -> tuple[bool, dict[str, Any]]:
+    """Print the tables; whether short contexts are as good as they are to be, and all of it as JSON.
+
+    Ctrl-C ends it with what was heard by then. Raises OperatorError.
+    """
     with tempfile.TemporaryDirectory(prefix="room-monitor-bench-") as scratch:
-        clips = from_manifest(data, language) if data else from_recordings(recordings(), Path(scratch))
-        clips = clips[:limit] if limit else clips
-        rows = [("Room Monitor, replay", *await _pipeline(settings, clips, language, live=False))]
-        rows.append(("Room Monitor, cut as in a live room", *await _pipeline(settings, clips, language, live=True)))
-        padded = settings.model_copy(update={"speech": settings.speech.model_copy(update={"context": "full"})})
-        rows.append(("the same, always over 30 s", *await _pipeline(padded, clips, language, live=True)))
-        for name, beam in (("plain faster-whisper, its defaults (beam 5)", 5), ("plain faster-whisper, greedy", 1)):
-            texts, took = await asyncio.to_thread(_plain, settings, clips, language, beam, name)
-            rows.append((name, texts, took))
-    _print(out, settings, data, language, clips, rows)
+        clips = chosen(_clips(speech, plan.language, Path(scratch)), plan)
+        if not clips:
+            raise OperatorError(f"no recordings with transcripts in {plan.language} in the {plan.half} half")
+        cases = _cases(settings, clips, plan.language, Path(scratch))
+        found = {model: ways(settings, model, plan.language, plain=plan.plain) for model in plan.models}
+        _listen(cases, [way for each in found.values() for way in each], out)
+    outcome = Outcome(plan.language, plan.half, BITRATE, tuple(cases), found)
+    good = wer_show.show(outcome, out)
+    return good, wer_show.as_json(outcome)
 
 
-async def _pipeline(settings: Settings, clips: list[Clip], language: str, *, live: bool) -> tuple[list[str], float]:
-    texts: dict[str, list[str]] = {str(clip.path): [] for clip in clips}
-
-    def emit(row: dict[str, Any]) -> None:
-        if row["type"] == "utterance":
-            texts[row["file"]].append(row["text"])
-
-    begun = time.perf_counter()
-    await replay([clip.path for clip in clips], settings, emit, language=language, live=live)
-    joiner = "" if language in ("zh", "ja") else " "
-    return [joiner.join(parts) for parts in texts.values()], time.perf_counter() - begun
+def chosen(clips: Sequence[Clip], plan: Plan) -> list[Clip]:
+    """Of the half, in an order by chance that is always the same: an end before the last one leaves a fair sample."""
+    taken = half(clips, plan.half)
+    random.Random(0).shuffle(taken)  # noqa: S311  no secret
+    return taken[: plan.limit or None]
 
 
-def _plain(settings: Settings, clips: list[Clip], language: str, beam: int, name: str) -> tuple[list[str], float]:
-    speech = settings.speech
-    model = WhisperModel(
-        str(find(speech.model, trust=speech.trust).path),
-        device=speech.device,
-        compute_type=speech.compute_type,
-        cpu_threads=speech.threads,
-        local_files_only=True,
-    )
-    begun = time.perf_counter()
-    texts = []
-    for clip in track(clips, description=name, transient=True):
-        audio = read_all(clip.path).astype("float32") / 32768
-        segments, _ = model.transcribe(audio, language=language, beam_size=beam)
-        texts.append("".join(segment.text for segment in segments))
-    return texts, time.perf_counter() - begun
+def _clips(speech: Speech, language: str, scratch: Path) -> list[Clip]:
+    clips = from_manifest(speech.data, language) if speech.data else []
+    more = [*from_recordings(list(speech.recordings), scratch), *from_prompts(speech.prompts, scratch)]
+    return clips + unlike([clip for clip in more if clip.language == language], clips)
 
 
-def _print(
-    out: Console,
-    settings: Settings,
-    data: Path | None,
-    language: str,
-    clips: list[Clip],
-    rows: list[tuple[str, list[str], float]],
-) -> None:
-    unit = "CER" if language in ("zh", "ja") else "WER"
-    table = Table("", unit, "Substituted", "Left out", "Put in", "Units", "Seconds", box=None, header_style="bold")
-    total: list[Errors] = []
-    for name, texts, took in rows:
-        found = Errors()
-        for clip, text in zip(clips, texts, strict=True):
-            found += errors(clip.transcript, text, language)
-        total.append(found)
-        counts = (found.substitutions, found.deletions, found.insertions, found.tokens)
-        table.add_row(name, f"{found.rate:.2%}", *(str(count) for count in counts), f"{took:.0f}")
-    speakers = len({clip.speaker for clip in clips})
-    source = data.name if data else "the demo's recordings"
-    out.print(
-        f"{unit}: {len(clips)} clips of {speakers} speakers, language {language}, from {source}, "
-        f"model {settings.speech.model}"
-    )
-    out.print(table)
-    replayed, live, _, default = (one.rate * 100 for one in total[:4])
-    out.print(f"Points above faster-whisper's defaults: replay {replayed - default:+.2f}, live {live - default:+.2f}")
-    out.print(describe(), style="dim", highlight=False)
+def _cases(settings: Settings, clips: Sequence[Clip], language: str, scratch: Path) -> list[Case]:
+    """Through Opus, then cut as in a live room; whole utterances only."""
+    samples = {}
+    for number, clip in enumerate(track(clips, "Through Opus", console=BARS, transient=True)):
+        path = scratch / f"heard-{number:04}.wav"
+        samples[path] = heard(read_all(clip.path), CONDITIONS[0], number)
+        write(path, samples[path])
+    collected = Collected()
+    calm = settings.model_copy(update={"speech": settings.speech.model_copy(update={"early": 0.0})})
+    with file_progress(BARS, list(samples)) as progress:
+        run_expected(
+            replay(list(samples), calm, lambda _: None, progress, language=language, live=True, hears=collected)
+        )
+    asks = sorted(collected.asks.values(), key=lambda ask: ask[0].start)
+    return [
+        Case(clip, samples[path], tuple(ask for ask in asks if ask[0].speaker.id.rpartition("#")[0] == str(path)))
+        for clip, path in zip(clips, samples, strict=True)
+    ]
+
+
+def _listen(cases: Sequence[Case], found: Sequence[Way], out: Console) -> None:
+    """Each case by all ways before the next one."""
+    warm(found, max(cases, key=lambda case: len(case.asks)))
+    try:
+        for case in track(cases, "Listening", console=BARS, transient=True):
+            for way, said in [(way, way.hear(case)) for way in found]:
+                way.said.append(said)
+    except KeyboardInterrupt:
+        done = min(len(way.said) for way in found)
+        out.print(f"[yellow]Stopped after {done} of {len(cases)} recordings: what follows is about these.[/]")

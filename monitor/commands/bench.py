@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.commands.common import Config, fetch_model, fetch_recordings, out, start_log
+from monitor.commands.common import Config, fetch_model, fetch_prompts, fetch_recordings, out, start_log
 from monitor.config import load
 from monitor.running import run_expected
 
@@ -21,20 +21,43 @@ def bench_wer(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Directory with manifest.tsv (file, language, speaker, transcript); default: the demo's recordings"
+            help="Directory with manifest.tsv (file, language, speaker, transcript), beside the demo's recordings"
         ),
     ] = None,
     language: Annotated[str, typer.Option(help="Language of the clips to take")] = "en",
-    limit: Annotated[int, typer.Option(help="At most so many clips; 0: all")] = 0,
+    half: Annotated[
+        str, typer.Option(help="Half of the speakers: dev to choose by, held to confirm with, all")
+    ] = "all",
+    model: Annotated[list[str] | None, typer.Option(help="Model; again for more; default: as set")] = None,
+    prompts: Annotated[
+        bool, typer.Option(help="English: Asterisk's prompts, too (15 minutes, one speaker, from Debian's mirror)")
+    ] = True,
+    plain: Annotated[bool, typer.Option(help="Beside plain faster-whisper on the whole recordings")] = True,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many clips, by chance; 0: all")] = 0,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write all figures and texts to this file")] = None,
     config: Config = None,
 ) -> None:
-    """Word error rate of the live pipeline beside plain faster-whisper, on the same files in the same run."""
-    from monitor.bench.wer import compare
+    """Word error rate over short contexts beside 30 s windows and plain faster-whisper, with the CPU that each takes.
 
+    The same recordings for all, through Opus and cut as in a live room. Ctrl-C shows what is done. Exit code 1 when
+    short contexts are more than half a point worse than 30 s windows, or a text over them goes on and on.
+    """
+    from monitor.bench.clips import Half
+    from monitor.bench.wer import Plan, Speech, measure
+
+    if half not in list(Half):
+        raise typer.BadParameter(", ".join(Half), param_hint="--half")
     settings = load(config)
     start_log(settings, logging.WARNING)
-    fetch_model(settings.speech.model, settings.speech.trust)
-    run_expected(compare(settings, data, language, limit, out))
+    models = tuple(dict.fromkeys(model or [settings.speech.model]))
+    for name in models:
+        fetch_model(name, settings.speech.trust)
+    english = language == "en"
+    speech = Speech(data, fetch_recordings() if english else (), fetch_prompts() if english and prompts else ())
+    good, found = measure(settings, speech, Plan(models, language, Half(half), limit, plain), out)
+    if as_json:
+        as_json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    raise typer.Exit(0 if good else 1)
 
 
 @app.command("latency")

@@ -13,6 +13,7 @@ from monitor.config import Settings
 from monitor.show import download_progress
 
 if TYPE_CHECKING:
+    from monitor.fetch.prompts import Prompt
     from monitor.fetch.recordings import Recording
 
 out = Console()
@@ -40,3 +41,16 @@ def fetch_recordings() -> list[Recording]:
 
     with download_progress(err) as progress:
         return recordings(progress)
+
+
+def fetch_prompts() -> list[Prompt]:
+    """More English speech; none, said loudly, where it can't be had: not every machine has Debian's packages."""
+    from monitor.errors import DownloadFailed
+    from monitor.fetch.prompts import prompts
+
+    try:
+        with download_progress(err) as progress:
+            return prompts(progress)
+    except DownloadFailed as error:
+        err.print(f"Measured without Asterisk's prompts. {error}", style="yellow", markup=False, highlight=False)
+        return []

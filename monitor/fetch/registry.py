@@ -88,6 +88,25 @@ def fetch(
     )
 
 
+def fetch_from(
+    address: str, file: PackageFile, folder: Path, progress: Progress | None = None, settings: PipSettings | None = None
+) -> Path:
+    """The file's path in `folder`, fetched from this address, as `fetch` does it. Raises DownloadFailed."""
+    target = folder / file.filename
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(opener(settings or pip_settings.read())) as web:
+        try:
+            _install(target, lambda out: _download(web, address, file, out, progress))
+        except _FAILURES as error:
+            raise DownloadFailed(f"Can't fetch {file.filename} from {public(address)}: {error}") from error
+    return target
+
+
+def is_there(file: PackageFile, folder: Path) -> bool:
+    """Whether it is in `folder`, whole and right."""
+    return _matches(folder / file.filename, file)
+
+
 def _matches(path: Path, file: PackageFile) -> bool:
     return path.is_file() and path.stat().st_size == file.size and sha256(path) == file.sha256
 
