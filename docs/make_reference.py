@@ -28,6 +28,7 @@ from monitor.telemetry.metrics import Metrics
 from monitor.web.app import WebDeps, create_app
 from monitor.web.host import host
 from monitor.web.host_links import host_links
+from monitor.web.models import models
 from monitor.web.webhooks import webhooks
 
 HERE = Path(__file__).parent / "reference"
@@ -255,7 +256,7 @@ def _without_parts() -> WebDeps:
         "exporter": some,
         "access": some,
         "provider": some,
-        "routes": [room_routes(some), probe_routes(some), webhooks(some, some), host(some), host_links(some)],
+        "routes": [room_routes(some), probe_routes(some), models(some), webhooks(some, some), host(some), host_links(some)],
     }
     return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, nothing, **parts)
 

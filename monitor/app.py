@@ -48,6 +48,7 @@ from monitor.messages import (
     Talking,
 )
 from monitor.model import Heard, RoomState
+from monitor.model_house import outside, workers_of
 from monitor.moderating import Moderation
 from monitor.monitored import Connects, MonitoredRooms
 from monitor.probe_routes import Prober, probe_routes
@@ -58,7 +59,9 @@ from monitor.room_routes import room_routes
 from monitor.rooms import opus
 from monitor.rooms.builtin.server import BuiltinRooms
 from monitor.rooms.ice import allow_loopback
+from monitor.speech.models import Models
 from monitor.store.archive import Archive
+from monitor.swapping import Swapping
 from monitor.telemetry.metrics import Metrics
 from monitor.telemetry.vitals import Vitals
 from monitor.web.address import announced
@@ -67,6 +70,7 @@ from monitor.web.host import host
 from monitor.web.host_custody import KeptCustody
 from monitor.web.host_links import host_links
 from monitor.web.host_views import Hosts
+from monitor.web.models import models as model_routes
 from monitor.web.review_actions import room_actions
 from monitor.web.server import Server, serve
 from monitor.web.standing import Standing
@@ -286,7 +290,12 @@ class Service:
             review=_plan(settings),
             unfinished=rooms.unfinished,
             standing=lambda: self._standing(house, rooms),
-            routes=[room_routes(rooms), probe_routes(prober, house.trail), *self._host_routes(house, rooms)],
+            routes=[
+                room_routes(rooms),
+                probe_routes(prober, house.trail),
+                model_routes(_swapping(settings, house)),
+                *self._host_routes(house, rooms),
+            ],
             heartbeat=HEARTBEAT,
             allowed_hosts=self._settings.web.allowed_hosts,
         )
@@ -329,7 +338,7 @@ class Service:
             keep_days=self._settings.storage.keep_days,
             waiting=house.batcher.waiting_seconds,
             oldest=house.batcher.oldest_age,
-            threads=houses.workers_of(self._settings),
+            threads=workers_of(self._settings),
             coverage=coverage,
             late=house.batcher.late_seconds,
             effort=step,
@@ -365,8 +374,14 @@ class Service:
         wrong += self._couriers.trouble() if self._couriers else []
         wrong += self._canary.trouble() if self._canary else []
         wrong += house.voices.trouble() if house.voices else []
+        wrong += rooms.trouble()
         wrong += house.keeping.vault.trouble()
         return wrong + [f"keyword list: {problem}" for problem in house.library.problems]
+
+
+def _swapping(settings: Settings, house: House) -> Swapping:
+    models = house.models or Models.fixed(house.recogniser)
+    return Swapping(models, house.store, house.trail, outside(settings))
 
 
 def _plan(settings: Settings) -> ReviewPlan:

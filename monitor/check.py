@@ -6,11 +6,11 @@ import importlib.util
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from monitor.admission import reached_by_others, refuse_without_accounts
+from monitor.check_models import Finding, model_findings, speed_findings
 from monitor.config import Settings, load, secret
 from monitor.config_rooms import JanusRoom, LiveKitRoom, WhepRoom
 from monitor.connecting import ice_for
@@ -19,7 +19,6 @@ from monitor.keywords.library import Library
 from monitor.registered import Register
 from monitor.rooms import opus
 from monitor.rooms.livekit.sdk import INSTALL
-from monitor.speech.weights import find
 from monitor.store.access_records import accounts_in
 from monitor.store.lock import owned
 from monitor.store.schema import check_schema, schema_version
@@ -30,16 +29,9 @@ ROOM_FOR_DATA = 1_000_000_000
 """Bytes that should be free where the database and the clips go."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    grade: Literal["ok", "note", "wrong"]
-    what: str
-    found: str
-    mend: str = ""
-
-
-def findings(config: Path | None) -> Iterator[Finding]:
-    """Each finding as it is made; after unusable settings nothing else can be looked at."""
+def findings(config: Path | None, measure: bool = False) -> Iterator[Finding]:
+    """Each finding as it is made; after unusable settings nothing else can be looked at. `measure`: hear something, for
+    some seconds on all cores; not while a service runs on the data directory."""
     try:
         settings = load(config)
     except OperatorError as error:
@@ -54,6 +46,8 @@ def findings(config: Path | None) -> Iterator[Finding]:
     settings = settings.model_copy(update={"rooms": rooms})
     for look in (_rooms, _secrets, _model, _voices, _opus, _lists, _canary, _access, _port, _data, _console):
         yield from look(settings)
+    if measure:
+        yield from _speed(settings)
 
 
 def _rooms(settings: Settings) -> Iterator[Finding]:
@@ -82,13 +76,15 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
-    yield _model_files(settings, "model", settings.speech.model)
-    if settings.speech.second:
-        yield _model_files(settings, "second model", settings.speech.second)
+    yield from model_findings(settings)
 
 
-def _model_files(settings: Settings, what: str, name: str) -> Finding:
-    return _tried(what, lambda: str(find(name, trust=settings.speech.trust).path), f"room-monitor models fetch {name}")
+def _speed(settings: Settings) -> Iterator[Finding]:
+    if _running(settings.storage.data):
+        mend = "measure while it is stopped; `room-monitor top` shows the load"
+        yield Finding("note", "speed", "a room-monitor runs on this data directory: not measured", mend)
+    else:
+        yield from speed_findings(settings)
 
 
 def _voices(settings: Settings) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import structlog
 import typer
-from rich.table import Table
 
 from monitor import __version__
 from monitor.commands.audit import app as audit
@@ -21,6 +20,7 @@ from monitor.commands.evidence import erase, evidence, hold, retention
 from monitor.commands.export import app as export
 from monitor.commands.hosts import app as hosts
 from monitor.commands.keywords_try import app as keywords
+from monitor.commands.models import app as models
 from monitor.commands.rooms_change import app as rooms
 from monitor.commands.top import top
 from monitor.commands.users import app as users
@@ -41,7 +41,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-models = typer.Typer(help="Model files: what is known, what is here, fetch and verify.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(keywords, name="keywords")
 app.add_typer(rooms, name="rooms")
@@ -171,7 +170,7 @@ def replay(
     start_log(settings)
     if second:
         settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"second": second})})
-    for name in filter(None, (settings.speech.model, settings.speech.second)):
+    for name in filter(None, (settings.speech.model, *settings.speech.models.values(), settings.speech.second)):
         fetch_model(name, settings.speech.trust)
     table = alert_table()
 
@@ -195,12 +194,21 @@ def replay(
 
 
 @app.command()
-def check(config: Config = None) -> None:
-    """Say what is missing or wrong, and how to mend it. Exit code 1 when the service would not run."""
+def check(
+    measure: Annotated[
+        bool, typer.Option("--measure/--no-measure", help="Hear something for a few seconds, to propose workers")
+    ] = True,
+    config: Config = None,
+) -> None:
+    """Say what is missing or wrong, and how to mend it. Exit code 1 when the service would not run.
+
+    It measures how much speech this machine hears in a second, by workers and threads: some seconds on all cores, so
+    not while a service runs on this data directory.
+    """
     from monitor.check import findings
 
     wrong = False
-    for finding in findings(config):
+    for finding in findings(config, measure):
         print_finding(out, finding.grade, finding.what, finding.found, finding.mend)
         wrong = wrong or finding.grade == "wrong"
     raise typer.Exit(1 if wrong else 0)
@@ -246,45 +254,6 @@ def feed_schema() -> None:
     from monitor.messages import FEED
 
     print(json.dumps(FEED.json_schema(mode="serialization"), indent=2, ensure_ascii=False))
-
-
-# models
-
-
-@models.command("list")
-def models_list() -> None:
-    """The models that are known, and whether they are here."""
-    from monitor.errors import ModelMissing
-    from monitor.speech.weights import find, list_known
-
-    table = Table("Model", "Languages", "Size", "Here", box=None, header_style="bold")
-    for known in list_known():
-        try:
-            here = str(find(known.name).path)
-        except ModelMissing:
-            here = f"[dim]no: room-monitor models fetch {known.name}[/]"
-        table.add_row(known.name, "99" if known.multilingual else "English", f"{known.size / 1e6:.0f} MB", here)
-    out.print(table)
-
-
-@models.command("fetch")
-def models_fetch(name: Annotated[str, typer.Argument(help="Name from `models list`")] = "base") -> None:
-    """Fetch a model into the cache and verify it."""
-    out.print(str(fetch_model(name)), soft_wrap=True, highlight=False)
-
-
-@models.command("verify")
-def models_verify(
-    name: Annotated[str, typer.Argument(help="Name from `models list`, or a model directory")] = "base",
-    trust: Trust = False,
-) -> None:
-    """Compare a model file with its known SHA-256."""
-    from monitor.speech.weights import find, verify
-
-    path = find(name, trust=trust).path
-    known = verify(path, trust=trust, anew=True)
-    word = f"{known.name}, as published" if known else "unknown digest, trusted because you say so"
-    out.print(f"{path}: {word}", soft_wrap=True, highlight=False)
 
 
 # shared by the commands

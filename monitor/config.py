@@ -72,13 +72,23 @@ class Speech(Section):
     model: str = Field(
         "base", description="Known model (`room-monitor models`) or a directory with a CTranslate2 model"
     )
+    models: dict[Language, str] = Field(
+        {}, description='Models for single languages, named likewise: `{ zh = "small" }`; others: `model`'
+    )
     context: Literal["short", "full"] = Field(
         "short", description="What the model hears at once: as much as there is sound (quick), or always 30 s"
     )
-    device: Literal["cpu", "cuda", "auto"] = Field("cpu", description="Where the model runs")
-    compute_type: str = Field("int8", description="CTranslate2 compute type")
+    device: Literal["cpu", "cuda", "auto"] = Field(
+        "cpu", description="Where the models run; auto: on a GPU where CTranslate2 sees one"
+    )
+    compute_type: str = Field(
+        "auto", description="CTranslate2 compute type; auto: int8 on a processor, float16 on a GPU"
+    )
     workers: int = Field(0, ge=0, le=16, description="Utterances heard at the same time; 0: one a core, at most 8")
     threads: int = Field(0, ge=0, description="Threads for each of them; 0: one, or all cores where `workers` is 1")
+    together: int = Field(
+        0, ge=0, le=64, description="Utterances of one length heard in one call, at most; 0: 8, on a GPU 16"
+    )
     early: float = Field(
         1.5,
         ge=0,

@@ -18,6 +18,9 @@ class RoomBase(Section):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short name, used in addresses")
     name: str = Field("", description="Name to show; empty: the id")
     languages: tuple[Language, ...] = Field((), description="Languages spoken there (ISO 639-1); empty: any")
+    model: str = Field(
+        "", description="Model that hears this room, whatever is spoken there; empty: as `[speech]` has it"
+    )
     priority: Literal["high", "normal", "low"] = Field(
         "normal", description="Its share of the recogniser while rooms wait: high has four times as much, low a quarter"
     )

@@ -2,7 +2,7 @@
 
 MonitorError(code, message)
 ├─ OperatorError      somebody must change something
-│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · VoiceModelInvalid
+│  ├─ ConfigInvalid · SchemaOutdated · ModelMissing · ModelUntrusted · ModelUnfit · VoiceModelInvalid
 │  ├─ KeywordListInvalid · KeywordListUnknown · KeywordListConflict
 │  ├─ RoomUnknown · RoomConflict
 │  ├─ AccountUnknown · AccountConflict · AccountsMissing · PasswordWeak
@@ -79,6 +79,12 @@ class ModelUntrusted(OperatorError):
     """A model file whose digest is not known."""
 
     code = "model-untrusted"
+
+
+class ModelUnfit(OperatorError):
+    """A model that can't take over: it failed its trial, doesn't know the language, or needs too much memory."""
+
+    code = "model-unfit"
 
 
 class VoiceModelInvalid(OperatorError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -27,17 +26,16 @@ from monitor.keywords.library import Library
 from monitor.keywords.spoken import form
 from monitor.messages import Numbered, RoomChanged, VoiceNow, VoiceView
 from monitor.model import Grade, RoomState
+from monitor.model_house import models_of, second_of, together_of, workers_of
 from monitor.pipeline import Pipeline
 from monitor.raising import Raiser
 from monitor.rehearing import Case, Rehearing
 from monitor.review.incident import Grouping
 from monitor.speech.batcher import Batcher
-from monitor.speech.brief import TOGETHER
 from monitor.speech.late import Late
+from monitor.speech.models import Models
 from monitor.speech.recogniser import Recogniser
-from monitor.speech.second import SecondHearings, in_the_background
-from monitor.speech.weights import find
-from monitor.speech.whisper import WhisperRecogniser
+from monitor.speech.second import SecondHearings
 from monitor.store.lock import owned
 from monitor.store.schema import migrate, schema_version
 from monitor.store.store import Store
@@ -70,6 +68,7 @@ class House:
     languages: dict[str, tuple[str, ...]] = field(default_factory=dict)  # each room's, as the pipeline knows them
     priorities: dict[str, str] = field(default_factory=dict)  # each room's, as the recogniser's queue knows them
     voices: VoiceHouse | None = None  # None: no voice detector runs
+    models: Models | None = None  # what `recogniser` is made of; None: it was given as it is
 
     async def run(self) -> None:
         """Examine what is submitted. Returns once `batcher` is closed and all of it is heard, and heard again."""
@@ -112,16 +111,16 @@ async def build(
 ) -> AsyncIterator[House]:
     """Open the database in `data`, load lists and model. Raises OperatorError with what to do.
 
-    `hears`: a recogniser in place of the settings' model; `passing`: tells whoever listens now of what isn't stored.
+    `hears`: a recogniser, or several, in place of the settings' models; `passing`: tells whoever listens now of what
+    isn't stored.
     """
     metrics = metrics or Metrics()
     library = Library(settings.keywords.lists)
     for problem in library.load().problems:
         log.error("keyword list refused", problem=problem)
-    workers = 1 if hears else workers_of(settings)
-    recogniser = hears if hears is not None else await asyncio.to_thread(_recogniser, settings)
-    bigger = await asyncio.to_thread(_bigger, settings)
-    smaller = await asyncio.to_thread(_smaller, settings, workers)
+    workers, together = 1 if hears else workers_of(settings), together_of(settings)
+    models = await asyncio.to_thread(models_of, settings) if hears is None else _given(hears)
+    bigger = await asyncio.to_thread(second_of, settings)
     gate = await asyncio.to_thread(SpeechGate)
     judge = await asyncio.to_thread(voice_detector, settings.voices)
     async with AsyncExitStack() as stack:
@@ -151,16 +150,16 @@ async def build(
             voicing=voices.voicing if voices else None,
         )
         batcher = Batcher(
-            recogniser,
+            models,
             metrics.gate.measured(gate.examine),
             veto=settings.hearing.veto,
             backlog_seconds=settings.speech.backlog,
             done=pipeline.settle,
             clock=time.monotonic,
             workers=workers,
-            together=TOGETHER,
+            together=together,
             late=Late(data / "late", settings.speech.late),
-            smaller=smaller,
+            models=models,
             weight=lambda room: WEIGHTS[priorities.get(room, "normal")],
         )
         pipeline.batcher = batcher
@@ -171,8 +170,8 @@ async def build(
         await _begin(store, library)
         keeping.forget = forgetting(pipeline, raiser, voices)
         rules, second = _rules(settings), rehearing.hearings
-        parts = (store, book, library, pipeline, batcher, recogniser, metrics)
-        yield House(*parts, rules, keeping, trail, second, languages, priorities, voices)
+        parts = (store, book, library, pipeline, batcher, models, metrics)
+        yield House(*parts, rules, keeping, trail, second, languages, priorities, voices, models)
         await store.end_session(clean=True)
 
 
@@ -241,43 +240,8 @@ def _prepare(database: Path) -> None:
         migrate(database)
 
 
-def _recogniser(settings: Settings) -> Recogniser:
-    speech = settings.speech
-    return _whisper(settings, speech.model, speech.unsure, full=speech.context == "full", workers=workers_of(settings))
-
-
-def workers_of(settings: Settings) -> int:
-    """One thread each hears more utterances than several threads for one."""
-    return settings.speech.workers or min(os.cpu_count() or 1, 8)
-
-
-def _smaller(settings: Settings, workers: int) -> Recogniser | None:
-    """The model for when too much waits, where one is wanted."""
-    if not settings.speech.smaller:
-        return None
-    return _whisper(settings, settings.speech.smaller, 0.0, full=settings.speech.context == "full", workers=workers)
-
-
-def _bigger(settings: Settings) -> Recogniser | None:
-    """The model for second hearings, where one is wanted."""
-    if not settings.speech.second:
-        return None
-    return in_the_background(lambda: _whisper(settings, settings.speech.second, 0.0, full=True))
-
-
-def _whisper(settings: Settings, name: str, unsure: float, full: bool, workers: int = 1) -> Recogniser:
-    speech = settings.speech
-    model = find(name, trust=speech.trust)
-    return WhisperRecogniser(
-        model.path,
-        model.name,
-        device=speech.device,
-        compute_type=speech.compute_type,
-        threads=speech.threads or (1 if workers > 1 else 0),
-        workers=workers,
-        unsure=unsure,
-        full=full,
-    )
+def _given(hears: Recogniser) -> Models:
+    return hears if isinstance(hears, Models) else Models.fixed(hears)
 
 
 def alerting(settings: Settings) -> frozenset[Grade]:

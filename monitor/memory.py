@@ -16,6 +16,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 ARENAS = 2
 """Arenas of malloc: beyond those, threads share."""
@@ -55,6 +56,35 @@ def at_rest() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def available(root: Path = Path("/")) -> int | None:
+    """Bytes that this process may still take before something is killed: of the machine's, or of its control group's
+    where that has less. None where the system doesn't tell. `root`: where /proc and /sys are."""
+    found = [_machine(root / "proc/meminfo")]
+    for folder, most, now in (
+        ("sys/fs/cgroup", "memory.max", "memory.current"),
+        ("sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ):
+        limit, used = _number(root / folder / most), _number(root / folder / now)
+        if limit is not None and used is not None:
+            found.append(max(0, limit - used))
+    return min((each for each in found if each is not None), default=None)
+
+
+def _machine(meminfo: Path) -> int | None:
+    try:
+        lines = meminfo.read_text("ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text("ascii"))
+    except (OSError, ValueError):  # another system, or "max": no limit
+        return None
 
 
 @cache

@@ -292,6 +292,18 @@ class VoiceDetectorChanged(Numbered):
     detector: VoiceDetectorView
 
 
+class ModelChanged(Numbered):
+    """Somebody wanted another model to hear. From this number on it does, or it failed and the one before goes on."""
+
+    type: Literal["model"] = "model"
+    model: str
+    before: str = Field(description="What heard this until then")
+    language: str = Field("", description="ISO 639-1; empty: all languages that have no model of their own")
+    outcome: Literal["used", "failed"]
+    detail: str = Field("", description="How it did when it was tried, in plain words")
+    took: float = Field(0.0, description="Seconds until it was in use")
+
+
 class EvidenceErased(Numbered):
     """Something was erased for good. Who shows any of it takes it away: these alerts, and what was said in these rooms
     is to be asked for again.
@@ -392,6 +404,7 @@ FeedMessage = Annotated[
     | CanaryRan
     | VoiceChanged
     | VoiceDetectorChanged
+    | ModelChanged
     | EvidenceErased
     | Talking
     | CoverageChanged

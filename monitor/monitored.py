@@ -15,12 +15,13 @@ from monitor.config import Settings
 from monitor.config_rooms import AnyRoom, JanusRoom
 from monitor.connecting import connector_for
 from monitor.consenting import Consents, Drop
-from monitor.errors import RoomConflict, RoomUnknown
+from monitor.errors import OperatorError, RoomConflict, RoomUnknown
 from monitor.hearing.coverage import Unfinished
 from monitor.house import House
 from monitor.keeper import Keeper
 from monitor.messages import RoomView
 from monitor.model import Coverage, Heard, Speaker
+from monitor.model_house import outside
 from monitor.registered import Register
 from monitor.review.actions import RoomAct
 from monitor.room_routes import RoomEntry
@@ -68,6 +69,7 @@ class MonitoredRooms:
         self._url = ""
         self._changing = asyncio.Lock()  # one room is added or removed at a time
         self._wanted: dict[str, AnyRoom] = {}
+        self._without: dict[str, str] = {}  # rooms whose own model can't be used, and why
         self.watches: dict[str, RoomWatch] = {}
         for room in register.all_ready:
             self._take(room)
@@ -80,6 +82,7 @@ class MonitoredRooms:
         async with self._changing:
             for room in self._wanted.values():
                 await self._ask(room)
+                await self._model_at_start(room)
         await self._keeper.run([self._supervisor(room) for room in self._wanted.values()])
 
     def stop(self) -> None:
@@ -91,6 +94,10 @@ class MonitoredRooms:
     def unfinished(self) -> list[Unfinished]:
         """What is under way in all rooms."""
         return [one for watch in self.watches.values() for one in watch.unfinished()]
+
+    def trouble(self) -> list[str]:
+        """What is wrong with rooms beside what their states say."""
+        return [f"room {room} is heard by the default model: {why}" for room, why in self._without.items()]
 
     def probeable(self) -> dict[str, AnyRoom]:
         """The rooms that somebody of our own may join, by id: not the canary's."""
@@ -161,6 +168,9 @@ class MonitoredRooms:
                 del self.watches[room]
                 self._house.languages.pop(room, None)
                 self._house.priorities.pop(room, None)
+                self._without.pop(room, None)
+                if self._house.models is not None:
+                    self._house.models.drop_room(room)
 
     async def write_down(self) -> None:
         """The service stops: what is pending was cut off."""
@@ -180,6 +190,11 @@ class MonitoredRooms:
             if room.id in self.watches and room.id not in self._wanted:
                 raise RoomConflict(f"The room {room.id!r} is just being left: what was heard there is still examined.")
             self._register.add(room)
+            try:
+                await self._take_model(room)
+            except OperatorError:
+                self._register.remove(room.id)
+                raise
             log.info("room.added", room=room.id, kind=room.kind)
             ready = self._register.ready(room)
             if ready.kind == "builtin":
@@ -215,6 +230,19 @@ class MonitoredRooms:
         self._house.languages[room.id] = room.languages
         self._house.priorities[room.id] = room.priority
         self.watches[room.id] = self._watch(room)
+
+    async def _take_model(self, room: AnyRoom) -> None:
+        """Raises ModelMissing, ModelUntrusted, ModelUnfit."""
+        if self._house.models is not None and room.model:
+            await self._house.models.take_room(room.id, outside(self._settings)(room.model))
+
+    async def _model_at_start(self, room: AnyRoom) -> None:
+        """Those of the settings are loaded by now. One that is gone must not keep the rest from running."""
+        try:
+            await self._take_model(room)
+        except OperatorError as error:
+            self._without[room.id] = str(error)
+            log.error("room.model_failed", room=room.id, model=room.model, reason=str(error))
 
     async def _ask(self, room: AnyRoom) -> None:
         """Know what the room has agreed to."""

@@ -86,6 +86,7 @@ class Pipeline:
         self._seen = Seen()
         self._windows = Windows()
         self._memory = LanguageMemory()
+        self._known: dict[str, str] = {}  # tracks of speakers whose language is remembered
         self._early = EarlyHits(raiser, metrics)
         self._journeys = Journeys(metrics, clock)
         self.batcher: Batcher | None = None
@@ -106,7 +107,7 @@ class Pipeline:
             self.batcher.look(utterance, self._hints(utterance))
 
     def _hints(self, utterance: Utterance) -> Hints:
-        likely = self._memory.likely(utterance.track)
+        likely = self._memory.likely(_who(utterance))
         before = self._ring.before(utterance.track, utterance.start, CONTEXT, PAUSE)
         return Hints(self._languages.get(utterance.room, ()), likely, before=before)
 
@@ -136,7 +137,8 @@ class Pipeline:
         utterance = transcript.utterance
         joined = self._tails.join(utterance.track, transcript)
         if transcript.words:
-            self._memory.note(utterance.track, transcript.language, utterance.seconds)
+            self._memory.note(_who(utterance), transcript.language, utterance.seconds)
+            self._known[utterance.track] = _who(utterance)
         await self._store.add_heard(transcript, joined.shown, spoken(joined.shown))
         await self._search(transcript, joined, journey)
         if self._voicing is not None:
@@ -213,6 +215,7 @@ class Pipeline:
             self.batcher.withdraw(tracks, reason)
         self._rehearing.withdraw(tracks)
         for track in tracks:
+            self._memory.forget(self._known.get(track, ""))
             self.forget(track)
             self._windows.forget(room, track)
         if self._voicing is not None:
@@ -222,7 +225,7 @@ class Pipeline:
         """The speaker has left and all of it is settled."""
         self._tails.forget(track)
         self._seen.forget(track)
-        self._memory.forget(track)
+        self._known.pop(track, None)  # what the speaker speaks is remembered: they may come back
         self._vault.forget(track)  # before the ring does: a clip may still want the end of what was said
         self._early.forget(track)
         if self.batcher is not None:
@@ -230,6 +233,11 @@ class Pipeline:
         self._ring.forget(track)
         if self._voicing is not None:
             self._voicing.forget(track)
+
+
+def _who(utterance: Utterance) -> str:
+    """The same person after a new connection, where the room knows it."""
+    return f"{utterance.room}/{utterance.speaker.id}"
 
 
 def _find(matcher: Matcher, language: str, room: str, day: date, words: Sequence[Word]) -> list[KeywordHit]:

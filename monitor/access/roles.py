@@ -23,7 +23,7 @@ class Permission(StrEnum):
     EXPORT = "export"  # an incident as an archive
     MODERATE = "moderate"  # mute or remove somebody in a room
     LISTS = "lists"  # change keyword lists and their rules' states
-    ROOMS = "rooms"  # add and remove rooms, make links for hosts
+    ROOMS = "rooms"  # add and remove rooms, make links for hosts, say which model hears
     HEALTH = "health"  # metrics and what the machine does
     KEEP = "keep"  # legal holds, erasure, retention
     AUDIT = "audit"  # read the audit trail

@@ -183,6 +183,13 @@ def recordings(
     return [_recording(clip, folder) for clip in _CLIPS]
 
 
+def kept(name: str, folder: Path | None = None) -> Recording | None:
+    """One of them, where it was fetched before; no network."""
+    folder = folder or default_folder()
+    clip = next((clip for clip in _CLIPS if clip.name == name), None)
+    return _recording(clip, folder) if clip is not None and _cached(clip, folder) is not None else None
+
+
 def _recording(clip: _Clip, folder: Path) -> Recording:
     data = _cached(clip, folder)
     if data is None:

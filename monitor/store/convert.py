@@ -18,6 +18,7 @@ from monitor.messages import (
     GapNoted,
     HeardMessage,
     IncidentsChanged,
+    ModelChanged,
     Numbered,
     RoomActionChanged,
     RoomChanged,
@@ -50,6 +51,7 @@ _KINDS: dict[str, type[Numbered]] = {
         CanaryRan,
         VoiceChanged,
         VoiceDetectorChanged,
+        ModelChanged,
         EvidenceErased,
     )
 }

@@ -20,6 +20,7 @@ from monitor.messages import (
     EffortChanged,
     GapNoted,
     HeardMessage,
+    ModelChanged,
     RoomChanged,
     RoomView,
     SpeakerChanged,
@@ -178,6 +179,10 @@ class Store(
     async def add_effort(self, effort: EffortChanged) -> EffortChanged:
         """Another step of effort; its number and time are given here."""
         return await self._add(effort.model_copy(update={"at": self._clock()}), None)
+
+    async def add_model(self, changed: ModelChanged) -> ModelChanged:
+        """Another model hears, or failed; its number and time are given here."""
+        return await self._add(changed.model_copy(update={"at": self._clock()}), None)
 
     async def add_canary(self, ran: CanaryRan) -> CanaryRan:
         """What came of the canary's last try; its number and time are given here."""

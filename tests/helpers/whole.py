@@ -16,6 +16,7 @@ from monitor.config_access import OidcSettings
 from monitor.config_rooms import Room
 from monitor.house import House
 from monitor.rooms.ice import allow_loopback
+from monitor.speech.recogniser import Recogniser
 from monitor.store.schema import migrate
 from monitor.store.store import Store
 from tests.helpers.floor import Typist
@@ -64,9 +65,15 @@ async def staffed(data: Path) -> dict[Role, str]:
 
 @asynccontextmanager
 async def whole_service(
-    directory: Path, *, oidc: OidcSettings | None = None, web: Web | None = None, staff: bool = True, **more: object
+    directory: Path,
+    *,
+    oidc: OidcSettings | None = None,
+    web: Web | None = None,
+    staff: bool = True,
+    hears: Recogniser | None = None,
+    **more: object,
 ) -> AsyncIterator[Whole]:
-    """With an account of each role of the staff, and a keyword list."""
+    """With an account of each role of the staff, and a keyword list. `hears`: in place of one that hears nothing."""
     settings = settings_of(directory, oidc=oidc or OidcSettings(), web=web or Web(port=0), **more)
     settings.keywords.lists.mkdir(parents=True)
     (settings.keywords.lists / "test-en.toml").write_text(LIST, "utf-8")
@@ -79,7 +86,7 @@ async def whole_service(
         up.set_result(url)
         await asyncio.Event().wait()
 
-    hears = Typist(lambda _: "")
+    hears = hears or Typist(lambda _: "")
     async with houses.build(settings, data, service.told, hears=hears) as house, asyncio.TaskGroup() as tasks:
         running = tasks.create_task(service.serve(house, beside))
         await asyncio.wait([running, up], return_when=asyncio.FIRST_COMPLETED)

@@ -5,12 +5,26 @@ import gc
 import subprocess
 import sys
 import weakref
+from pathlib import Path
 
 import pytest
 
 from monitor import memory
 
 glibc = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="not glibc")
+
+
+def test_what_is_free_is_the_machine_s_or_the_control_group_s(tmp_path: Path) -> None:
+    assert memory.available(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable:    3000 kB\n")
+    (tmp_path / "sys/fs/cgroup/memory.max").write_text("max\n")
+    assert memory.available(tmp_path) == 3_072_000
+    (tmp_path / "sys/fs/cgroup/memory.max").write_text("2000000\n")
+    (tmp_path / "sys/fs/cgroup/memory.current").write_text("500000\n")
+    assert memory.available(tmp_path) == 1_500_000
+
 
 THREADS = """
 import ctypes, threading
