@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from monitor.evidence import keys
 from monitor.evidence.files import Files
 from monitor.evidence.retention import DAY, Due, Terms, covers, due, held_by
 from monitor.evidence_model import Clip, Erased, Facts, Found, Hold, Kind, Receipt, Scope
+from monitor.store.purging import ALERTS_AT_ONCE, batches
 from monitor.store.store import Store
 from monitor.vault import Vault
 
@@ -101,19 +102,30 @@ class Keeping:
     async def run(self) -> Tonight:
         """Do it. Every key that goes leaves a receipt."""
         found = await self.tonight()
-        gone = [(each.alert.id, each.due.why) for each in found.going if each.hold is None]
-        holds = await self.store.holds(standing_at=self._clock())
+        gone = [each for each in found.going if each.hold is None]
         if gone:
             await self._trail.note(SYSTEM, "evidence.expired", "", alerts=len(gone), sessions=found.sessions)
+        events = await self.store.events_of([each.alert.id for each in gone])
+        for some in batches(gone, ALERTS_AT_ONCE):  # in between, clips are begun and others write
+            await self._let_go(some, events)
+        holds = await self.store.holds(standing_at=self._clock())
+        await self.store.purge_old(found.before, holds)
         async with self.vault.still():
-            await self.store.purge(found.before, gone, holds)
-            alerts = [alert for alert, _ in gone]
-            self.vault.discard(alerts, (), ())
-            await asyncio.to_thread(self.files.drop_clips, alerts)
-        self.forget(Found(alerts=tuple(alerts)))
+            await self.store.purge_rest(found.before, holds)
         if not await self.store.forget_bytes():
             log.warning("the write-ahead log could not be emptied: somebody reads the database all the time")
         return found
+
+    async def _let_go(self, some: Sequence[Going], events: Mapping[str, Sequence[int]]) -> None:
+        """Of these, what no hold keeps that was made meanwhile."""
+        async with self.vault.still():
+            holds = await self.store.holds(standing_at=self._clock())
+            gone = [(each.alert.id, each.due.why) for each in some if held_by(each.alert, holds) is None]
+            alerts = [alert for alert, _ in gone]
+            await self.store.purge_alerts(gone, events)
+            self.vault.discard(alerts, (), ())
+            await asyncio.to_thread(self.files.drop_clips, alerts)
+        self.forget(Found(alerts=tuple(alerts)))
 
     # holds
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, sel
 from monitor.evidence_model import Clip, ClipState, Erased, Facts, Found, Hold, Kind, Receipt, RoomSession, Scope
 from monitor.messages import EvidenceErased
 from monitor.model import Severity
-from monitor.store import erasure, retention
+from monitor.store import erasure
 from monitor.store.engines import BUSY
 from monitor.store.evidence_rows import add_receipt, destroy_session, digest
 from monitor.store.spared import among, spared
@@ -245,11 +245,6 @@ class EvidenceRecords(Writing):
         return found[0], found[1], found[2]
 
     # going
-
-    async def purge(self, before: float, gone: Sequence[tuple[str, str]] = (), holds: Sequence[Hold] = ()) -> None:
-        """Remove what is older than `before` (wall time), and these alerts (id, and why); not what `holds` keep."""
-        at = self._clock()
-        await self._writer.write(lambda db, _: retention.purge(db, before, gone, holds, at))
 
     async def found(self, scope: Scope) -> Found:
         """What an erasure would take."""

@@ -1,10 +1,15 @@
-"""Removing what is older than it may be kept."""
+"""Removing what is older than it may be kept.
+
+In many small transactions, as writes wait in one line: a night's worth of alerts in one would keep rooms from storing
+what they hear for seconds. What is to go is looked for outside of them (`old_…`, `events_of`), and they only take it
+out by its keys. What a crash leaves is found by the next run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, exists, func, literal, or_, select, update
 
 from monitor.evidence_model import Hold
 from monitor.store.evidence_rows import destroy_idle_sessions, drop_clips
@@ -30,27 +35,100 @@ from monitor.store.tables_evidence import ROOM_SESSIONS, SESSION_TRACKS
 TALLY_SECONDS = 400 * 86400
 """For how long counts without any word of a person are kept: a year can be compared with the one before."""
 
+Find = Callable[[Connection, float, Sequence[Hold]], list[int]]
+Remove = Callable[[Connection, Sequence[int]], None]
 
-def purge(
-    db: Connection, before: float, gone: Sequence[tuple[str, str]] = (), holds: Sequence[Hold] = (), at: float = 0.0
-) -> None:
-    """Remove these alerts (id, and why) with the keys of their clips, and of the rest what is older than `before`.
+_ALERTED = HITS.c.alert.in_(select(ALERTS.c.id))
+_LATER = EVENTS.alias("later")
+_TOLD_LATER = exists().where(_LATER.c.type == "room", _LATER.c.room == EVENTS.c.room, _LATER.c.seq > EVENTS.c.seq)
+_LAST = select(func.max(_LATER.c.seq)).scalar_subquery()
 
-    `holds`: those that stand; what they keep stays, whatever its age. `at`: wall time now. Receipts are written for
-    keys. Two kinds of event stay whatever their age, because later code reads them: the newest of all (clients compare
-    their number with it), and the newest room event of each room (recovery reads the state). List versions and
-    verdicts stay too (on voices as well), but their notes may quote somebody: they go with the alert.
+
+def events_of(db: Connection, alerts: Iterable[str]) -> list[tuple[str, int]]:
+    """Alert and number of each message of the feed about these alerts."""
+    about = func.json_extract(EVENTS.c.payload, "$.alert.id")
+    of_alerts = EVENTS.c.type.in_(("alert", "alert_changed")), about.in_(among(alerts))
+    return [(str(alert), int(seq)) for alert, seq in db.execute(select(about, EVENTS.c.seq).where(*of_alerts))]
+
+
+def purge_alerts(db: Connection, gone: Sequence[tuple[str, str]], events: Sequence[int], at: float) -> None:
+    """Remove these alerts (id, and why) with the keys of their clips and these messages; `at`: wall time now.
+
+    Receipts are written for keys.
     """
-    ids = [alert for alert, _ in gone]
-    db.execute(delete(ALERTS).where(ALERTS.c.id.in_(among(ids))))
+    db.execute(delete(ALERTS).where(ALERTS.c.id.in_(among(alert for alert, _ in gone))))
     drop_clips(db, gone, at)
-    _words(db, before, holds)
+    purge_events(db, events)
+
+
+def old_utterances(db: Connection, before: float, holds: Sequence[Hold]) -> list[int]:
+    """Numbers of what was said before, and no hold keeps."""
+    old = select(UTTERANCES.c.seq).where(UTTERANCES.c.at < before, ~spared(UTTERANCES, holds))
+    return list(db.scalars(old.order_by(UTTERANCES.c.seq)))
+
+
+def purge_utterances(db: Connection, numbers: Sequence[int]) -> None:
+    """What people said, wherever it stands; hits of an alert that is kept stay with it."""
+    ids = select(UTTERANCES.c.id).where(UTTERANCES.c.seq.in_(among(numbers)))
+    # A hit is stored a moment after its utterance, so its own age would keep it a moment longer.
+    db.execute(delete(HITS).where(HITS.c.utterance.in_(ids), ~_ALERTED))
+    db.execute(delete(NEAR_MISSES).where(NEAR_MISSES.c.utterance.in_(ids)))
+    db.execute(delete(SPOKEN).where(SPOKEN.c.seq.in_(among(numbers))))
+    db.execute(delete(UTTERANCES).where(UTTERANCES.c.seq.in_(among(numbers))))
+
+
+def old_hits(db: Connection, before: float, holds: Sequence[Hold]) -> list[int]:
+    """Numbers of hits without an alert, whose utterance is gone already."""
+    aged = HITS.c.at < before, HITS.c.utterance.not_in(spared_utterances(holds)), ~_ALERTED
+    return list(db.scalars(select(HITS.c.id).where(*aged)))
+
+
+def purge_hits(db: Connection, numbers: Sequence[int]) -> None:
+    db.execute(delete(HITS).where(HITS.c.id.in_(among(numbers))))
+
+
+def old_near_misses(db: Connection, before: float, holds: Sequence[Hold]) -> list[int]:
+    t = NEAR_MISSES.c
+    return list(db.scalars(select(t.id).where(t.at < before, t.utterance.not_in(spared_utterances(holds)))))
+
+
+def purge_near_misses(db: Connection, numbers: Sequence[int]) -> None:
+    db.execute(delete(NEAR_MISSES).where(NEAR_MISSES.c.id.in_(among(numbers))))
+
+
+def old_events(db: Connection, before: float, holds: Sequence[Hold]) -> list[int]:
+    """Numbers of the feed's messages from before; no hold keeps any, as the rows that they tell of stay."""
+    return list(db.scalars(select(EVENTS.c.seq).where(EVENTS.c.at < before).order_by(EVENTS.c.seq)))
+
+
+def purge_events(db: Connection, numbers: Sequence[int]) -> None:
+    """Two kinds of event stay whatever their age, because later code reads them: the newest of all (clients compare
+    their number with it), and the newest room event of each room (recovery reads the state).
+    """
+    passing = or_(EVENTS.c.type != "room", _TOLD_LATER.correlate(EVENTS))
+    db.execute(delete(EVENTS).where(EVENTS.c.seq.in_(among(numbers)), EVENTS.c.seq != _LAST, passing))
+
+
+STEPS: Sequence[tuple[Find, Remove]] = (
+    (old_utterances, purge_utterances),
+    (old_hits, purge_hits),
+    (old_near_misses, purge_near_misses),
+    (old_events, purge_events),
+)
+"""What may be much, in this order: how it is found, and how some of it is removed."""
+
+
+def purge_rest(db: Connection, before: float, holds: Sequence[Hold], at: float) -> None:
+    """What is little, and what is left without what it belonged to.
+
+    List versions and verdicts stay (on voices as well), but their notes may quote somebody: they go with the alert.
+    """
+    forget_notes(db)
     forget_incidents(db)
     db.execute(delete(GAPS).where(GAPS.c.at < before, ~spared(GAPS, holds)))
     db.execute(delete(TRACKS).where(TRACKS.c.closed_at < before, ~spared_tracks(holds)))
     db.execute(delete(VOICES).where(VOICES.c.at < before, ~spared(VOICES, holds)))
     db.execute(delete(HIT_TALLY).where(HIT_TALLY.c.hour < (before - TALLY_SECONDS) // 3600))
-    _events(db, before, ids)
     to_latecomers = CONSENTS.c.act == "announce", func.json_array_length(CONSENTS.c.people) > 0
     db.execute(delete(CONSENTS).where(CONSENTS.c.at < before, *to_latecomers))
     destroy_idle_sessions(db, at)
@@ -64,33 +142,6 @@ def spared_tracks(holds: Sequence[Hold]) -> ColumnElement[bool]:
     t = SESSION_TRACKS.c
     of_sessions = select(t.track).where(t.session.in_(among(h.subject for h in holds if h.kind.value == "session")))
     return or_(spared(TRACKS, holds), TRACKS.c.id.in_(of_sessions))
-
-
-def _events(db: Connection, before: float, alerts: Sequence[str]) -> None:
-    newest = select(func.max(EVENTS.c.seq)).scalar_subquery()
-    rooms = select(func.max(EVENTS.c.seq)).where(EVENTS.c.type == "room").group_by(EVENTS.c.room)
-    of_gone = and_(
-        EVENTS.c.type.in_(("alert", "alert_changed")),
-        func.json_extract(EVENTS.c.payload, "$.alert.id").in_(among(alerts)),
-    )
-    old = EVENTS.c.at < before if not alerts else or_(EVENTS.c.at < before, of_gone)
-    db.execute(delete(EVENTS).where(old, EVENTS.c.seq != newest, EVENTS.c.seq.not_in(rooms)))
-
-
-def _words(db: Connection, before: float, holds: Sequence[Hold]) -> None:
-    """What people said, wherever it stands; hits of an alert that is kept stay with it."""
-    old = and_(UTTERANCES.c.at < before, ~spared(UTTERANCES, holds))
-    db.execute(delete(SPOKEN).where(SPOKEN.c.seq.in_(select(UTTERANCES.c.seq).where(old))))
-    # A hit is stored a moment after its utterance, so its own age would keep it a moment longer.
-    of_old = select(UTTERANCES.c.id).where(old)
-    held = spared_utterances(holds)
-    aged = or_(and_(HITS.c.at < before, HITS.c.utterance.not_in(held)), HITS.c.utterance.in_(of_old))
-    alerted = HITS.c.alert.in_(select(ALERTS.c.id))
-    db.execute(delete(HITS).where(aged, ~alerted))
-    t = NEAR_MISSES.c
-    db.execute(delete(NEAR_MISSES).where(or_(and_(t.at < before, t.utterance.not_in(held)), t.utterance.in_(of_old))))
-    db.execute(delete(UTTERANCES).where(old))
-    forget_notes(db)
 
 
 def forget_notes(db: Connection) -> None:

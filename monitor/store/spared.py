@@ -13,7 +13,7 @@ from monitor.store.tables import HITS, UTTERANCES
 from monitor.store.tables_evidence import SESSION_TRACKS
 
 
-def among(ids: Iterable[str]) -> Select[Any]:
+def among(ids: Iterable[str | int]) -> Select[Any]:
     """For `column.in_(…)`: one bound value, however many ids."""
     return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)
 

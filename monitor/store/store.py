@@ -39,6 +39,7 @@ from monitor.store.hit_records import HitRecords
 from monitor.store.host_records import HostRecords
 from monitor.store.list_history import ListHistory
 from monitor.store.outbox_records import OutboxRecords
+from monitor.store.purging import Purging
 from monitor.store.review_records import ReviewRecords
 from monitor.store.tables import ALERTS, GAPS, LISTS, SESSIONS, SPOKEN, TRACKS, UTTERANCES
 from monitor.store.timeline_records import TimelineRecords
@@ -63,6 +64,7 @@ class Store(
     ReviewRecords,
     ActionRecords,
     EvidenceRecords,
+    Purging,
 ):
     """`async with Store.open(path, told) as store:`. Leaving finishes the writes that wait.
 

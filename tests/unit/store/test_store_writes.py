@@ -223,6 +223,27 @@ async def test_old_things_are_removed_but_the_numbers_and_the_rooms_stay(tmp_pat
         assert await store.last_seq() == 6
 
 
+async def test_others_write_while_a_night_of_alerts_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.store.purging.ALERTS_AT_ONCE", 5)
+    monkeypatch.setattr("monitor.store.purging.ROWS_AT_ONCE", 5)
+    names = [f"a{number}" for number in range(60)]
+    async with Store.open(database(tmp_path), nobody, clock=lambda: 1000.0) as store:
+        for name in names:
+            await store.add_alert(alert(name, raised_at=1000.0, clip=f"{name}.wav"))
+            heard = transcript(f"u-{name}")
+            await store.add_heard(heard, heard.words)
+        seen: set[tuple[int, int]] = set()
+        async with asyncio.TaskGroup() as tasks:
+            purge = tasks.create_task(store.purge(2000.0, [(name, "its time") for name in names]))
+            while not purge.done():
+                await store.add_room(room())
+                seen.add((len(await store.alerts(limit=100)), len(await store.utterances(limit=100))))
+        assert any(0 < alerts < 60 for alerts, _ in seen), "everybody waited for the whole of it"
+        assert any(0 < utterances < 60 for _, utterances in seen)
+        assert (await store.alerts(limit=100), await store.utterances(limit=100)) == ([], [])
+        assert {type(one).__name__ for one in await store.events(0, 500)} == {"RoomChanged"}
+
+
 async def test_coverage_is_added_up_over_the_tracks_of_a_room(tmp_path: Path) -> None:
     async with Store.open(database(tmp_path), nobody) as store:
         await store.begin_session()
