@@ -17,6 +17,7 @@ from rich.table import Table
 
 from monitor.commands.common import Config, out
 from monitor.config import Settings, load
+from monitor.config_access import token_for_commands
 from monitor.errors import ConfigInvalid
 from monitor.running import run_expected
 
@@ -261,7 +262,7 @@ def _ask(work: Callable[[Desk], Awaitable[Any]], config: Path | None, url: str |
     settings = load(config)
 
     async def run() -> Any:
-        async with door(settings.storage.data, url, lambda: _own(settings)) as desk:
+        async with door(settings.storage.data, url, lambda: _own(settings), token_for_commands()) as desk:
             return await work(desk)
 
     return run_expected(run())

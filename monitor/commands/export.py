@@ -14,6 +14,7 @@ import typer
 
 from monitor.commands.common import Config, out
 from monitor.config import Settings, load
+from monitor.config_access import token_for_commands
 from monitor.running import run_expected
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _export(path: str, reason: str, file: Path, url: str | None, config: Path | 
 async def _fetched(settings: Settings, path: str, reason: str, url: str | None) -> bytes:
     from monitor.desk import door
 
-    async with door(settings.storage.data, url, lambda: _own(settings)) as desk:
+    async with door(settings.storage.data, url, lambda: _own(settings), token_for_commands()) as desk:
         return await desk.fetch("POST", path, {"reason": reason})
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from monitor.commands.common import Config, out
 from monitor.config import Settings, load
+from monitor.config_access import token_for_commands
 from monitor.errors import ServiceSilent
 from monitor.running import run_expected
 
@@ -88,7 +89,7 @@ def _ask(settings: Settings, method: str, path: str, url: str | None, **query: A
 
     async def ask() -> Any:
         desk: Desk
-        async with door(settings.storage.data, url, nobody) as desk:
+        async with door(settings.storage.data, url, nobody, token_for_commands()) as desk:
             return await desk.ask(method, path, query=query)
 
     return run_expected(ask())

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-import numpy as np
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -18,31 +17,13 @@ from typer.testing import CliRunner
 from monitor.cli import app
 from monitor.config import load
 from monitor.errors import EvidenceHeld, EvidenceUnknown
-from monitor.evidence.ring import Part, Ring
+from monitor.evidence.ring import Ring
 from monitor.keeping_house import make_keeping
 from monitor.store.store import Store
+from tests.helpers.alerted import SOUND, filled
 from tests.helpers.site import Site, site
-from tests.helpers.storing import alert, database, transcript
+from tests.helpers.storing import alert, transcript
 from tests.helpers.trails import trail_of
-
-SOUND = Part(0, np.arange(16_000, dtype=np.int16))
-
-
-async def filled(directory: Path) -> str:
-    """A database with one alert of this minute and one that has had its time, both with clips; the visit's id."""
-    (directory / "monitor.toml").write_text('[storage]\ndata = "data"\n')
-    settings = load(directory / "monitor.toml")
-    data = settings.storage.data
-    data.mkdir()
-    async with Store.open(database(data), lambda _: None) as store:
-        vault = make_keeping(settings, data, store, Ring(), await trail_of(store, data), time.time).vault
-        speech = transcript("u1").utterance
-        for name, raised in (("new", time.time()), ("old", 1000.0)):
-            clip = await vault.keep_parts(name, speech, [SOUND])
-            await store.add_alert(alert(name, clip=clip, raised_at=raised))
-        await vault.end()
-        (session,) = await store.room_sessions()
-    return session.id
 
 
 def run(directory: Path, *words: str) -> Result:
