@@ -39,6 +39,7 @@ from monitor.lag import Lag
 from monitor.messages import (
     CoverageChanged,
     EffortChanged,
+    EvidenceErased,
     GapNoted,
     Hello,
     Numbered,
@@ -102,6 +103,7 @@ class Service:
         self._stop = asyncio.Event()
         self._rooms: MonitoredRooms | None = None
         self._couriers: Couriers | None = None
+        self._backtests: Backtests | None = None
 
     async def run(self, beside: Callable[[str], Coroutine[None, None, None]] | None = None) -> None:
         """Run until SIGINT or SIGTERM. Raises OperatorError when a part can't start.
@@ -273,9 +275,10 @@ class Service:
             rooms.probeable, lambda room, seconds: probe_room(room, settings, seconds), rooms.consents.said_no
         )
         grades, cool_down = alerting(settings), settings.alerts.cool_down
+        backtests = self._backtests = Backtests(catalog, trials, archive, grades=grades, cool_down=cool_down)
         return WebDeps(
             catalog=catalog,
-            backtests=Backtests(catalog, trials, archive, grades=grades, cool_down=cool_down),
+            backtests=backtests,
             store=house.store,
             feed=self._feed,
             hello=lambda: self._hello(house, rooms),
@@ -361,6 +364,8 @@ class Service:
                 self._metrics.speakers(room_id, len(watch.view().speakers) if watch else 0)
             case GapNoted():
                 self._metrics.gap(message.room, message.state, message.seconds)
+            case EvidenceErased(rooms=erased) if self._backtests is not None:
+                self._backtests.forget(erased)
         self._feed.publish(message)
         if self._couriers is not None:
             self._couriers.told(message)

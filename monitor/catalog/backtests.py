@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from monitor.catalog.catalog import Catalog
@@ -70,6 +70,14 @@ class Backtests:
             nice=10,
         )
         return self.trials.start(asked.name, lambda trial: run(backtest, self._source, trial.progress))
+
+    def forget(self, rooms: Collection[str]) -> None:
+        """Something was erased there: no example quotes it any longer. A run has read it already, so it ends."""
+        for trial in self.trials.all() if rooms else ():
+            self.trials.cancel(trial)  # nothing happens where it is over
+            if (report := trial.result) is not None:
+                left = tuple(one for one in report.examples if one.room not in rooms)
+                trial.result = replace(report, examples=left)
 
     async def _both(self, asked: Asked) -> tuple[KeywordList, KeywordList | None]:
         present = next((one for one in self._catalog.lists if one.name == asked.name), None)

@@ -103,7 +103,10 @@ class Trials(Generic[R]):
     async def _run(self, trial: Trial[R], work: Callable[[Trial[R]], R]) -> None:
         begun = time.monotonic()
         try:
-            trial.result = await asyncio.to_thread(work, trial)
+            result = await asyncio.to_thread(work, trial)
+            if trial.stop.is_set():  # after its last look
+                raise Cancelled
+            trial.result = result
             trial.state = TrialState.DONE
         except Cancelled:
             trial.state = TrialState.CANCELLED

@@ -53,6 +53,23 @@ async def test_a_cancelled_trial_ends_and_makes_way() -> None:
         await over(trials.start("scams", lambda _: 1))
 
 
+async def test_what_was_cancelled_after_its_last_look_has_no_result_either() -> None:
+    begun, go = Event(), Event()
+
+    def work(trial: Trial[int]) -> int:
+        begun.set()
+        assert go.wait(20)
+        return 42
+
+    async with Trials[int]() as trials:
+        trial = trials.start("scams", work)
+        assert await asyncio.to_thread(begun.wait, 20)
+        trials.cancel(trial)
+        go.set()
+        await over(trial)
+        assert (trial.state, trial.result) == (TrialState.CANCELLED, None)
+
+
 async def test_leaving_cancels_what_runs() -> None:
     async with asyncio.timeout(20):
         async with Trials[int]() as trials:
