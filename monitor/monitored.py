@@ -184,11 +184,13 @@ class MonitoredRooms:
         fixed = [RoomEntry(origin="settings", room=room) for room in self._register.fixed if not self._is_canary(room)]
         return fixed + [RoomEntry(origin="added", room=room) for room in self._register.added]
 
-    async def add(self, room: AnyRoom) -> None:
+    async def add(self, room: AnyRoom, who: str) -> None:
         """Raises RoomConflict, ConfigInvalid."""
         async with self._changing:
             if room.id in self.watches and room.id not in self._wanted:
                 raise RoomConflict(f"The room {room.id!r} is just being left: what was heard there is still examined.")
+            self._register.check(room)
+            await self._house.trail.note(who, "rooms.added", room.id, room.id, kind=room.kind)
             self._register.add(room)
             try:
                 await self._take_model(room)
@@ -204,10 +206,12 @@ class MonitoredRooms:
             await self._house.store.add_room(self.watches[room.id].view())
             self._keeper.begin(self._supervisor(ready))
 
-    async def remove(self, room_id: str) -> AnyRoom:
+    async def remove(self, room_id: str, who: str) -> AnyRoom:
         """Raises RoomConflict, RoomUnknown."""
         async with self._changing:
-            room = self._register.remove(room_id)
+            room = self._register.removable(room_id)
+            await self._house.trail.note(who, "rooms.removed", room_id, room_id, kind=room.kind)
+            self._register.remove(room_id)
             log.info("room.removed", room=room_id)
             self.watches[room_id].removed = True
             await self._keeper.end(room_id)

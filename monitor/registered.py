@@ -56,7 +56,7 @@ class Register:
         """The room with the files of its secrets as absolute paths."""
         return with_files_from(room, self._data / SECRETS)
 
-    def add(self, room: AnyRoom) -> None:
+    def check(self, room: AnyRoom) -> None:
         """Raises RoomConflict where it is there, ConfigInvalid where it names secrets that it must not."""
         if room.id in self._fixed:
             raise RoomConflict(f"The settings have a room {room.id!r}. Change it there, or take another id.")
@@ -65,16 +65,24 @@ class Register:
         if len(self._added) >= MOST:
             raise RoomConflict(f"There are {MOST} rooms that were added at run time: remove some first.")
         _check_secrets(room)
+
+    def add(self, room: AnyRoom) -> None:
+        """Raises as `check` does, and ConfigInvalid where the file can't be written."""
+        self.check(room)
         self._write({**self._added, room.id: room})
 
-    def remove(self, room_id: str) -> AnyRoom:
-        """Raises RoomUnknown; RoomConflict for a room of the settings."""
+    def removable(self, room_id: str) -> AnyRoom:
+        """The room. Raises RoomUnknown; RoomConflict for a room of the settings."""
         if room_id in self._fixed:
             raise RoomConflict(f"The room {room_id!r} is in the settings: take it out there and start again.")
         if room_id not in self._added:
             known = ", ".join([*self._fixed, *self._added]) or "none"
             raise RoomUnknown(f"There is no room {room_id!r}; there are: {known}.")
-        gone = self._added[room_id]
+        return self._added[room_id]
+
+    def remove(self, room_id: str) -> AnyRoom:
+        """Raises as `removable` does, and ConfigInvalid where the file can't be written."""
+        gone = self.removable(room_id)
         self._write({other: room for other, room in self._added.items() if other != room_id})
         return gone
 

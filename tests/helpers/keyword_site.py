@@ -10,6 +10,7 @@ from monitor.alerts.feed import Feed
 from monitor.catalog.backtests import Backtests
 from monitor.catalog.catalog import Catalog
 from monitor.catalog.trials import Trials
+from monitor.config_rooms import AnyRoom
 from monitor.keywords.backtest import Report
 from monitor.keywords.library import Library
 from monitor.model import Grade
@@ -41,6 +42,10 @@ async def keyword_site(directory: Path, content: str = SCAMS) -> AsyncIterator[S
         trail = await trail_of(store, directory)
         catalog = Catalog(lists, Library(lists), store, trail=trail)
         await catalog.reload()
+
+        async def note(who: str, action: str, room: AnyRoom) -> None:
+            await trail.note(who, action, room.id, room.id, kind=room.kind)
+
         source = Archive(directory / "monitor.db")
         made = Backtests(catalog, trials, source, grades=frozenset({Grade.A, Grade.B}), cool_down=30.0)
         deps = WebDeps(
@@ -53,7 +58,7 @@ async def keyword_site(directory: Path, content: str = SCAMS) -> AsyncIterator[S
             keeping=keeping_of(store, directory, trail),
             catalog=catalog,
             backtests=made,
-            routes=[room_routes(Alone(Register(directory, [])))],
+            routes=[room_routes(Alone(Register(directory, []), note))],
         )
         server = await stack.enter_async_context(serve(create_app(deps), "127.0.0.1", 0))
         stack.callback(feed.close)

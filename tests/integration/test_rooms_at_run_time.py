@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from monitor.access.roles import LOCAL
 from monitor.app import Service
 from monitor.config import Keywords, Settings, Storage, Web
 from monitor.config_rooms import JanusRoom, Room
@@ -17,6 +18,7 @@ from monitor.messages import Numbered, RoomChanged
 from monitor.registered import Register
 from monitor.room_desk import room_desk
 from monitor.rooms.ice import allow_loopback
+from monitor.store.store import Store
 from tests.helpers.floor import Typist, house, tracks
 from tests.helpers.people import person
 from tests.helpers.room_server import until
@@ -101,6 +103,7 @@ async def test_a_room_is_added_heard_and_removed_while_another_goes_on(tmp_path:
     assert rows["Bob"].seconds["examined"] > 1
     assert hall.states("lobby").count("joining") == 1
     assert Register(tmp_path, []).added == ()
+    assert await noted(tmp_path) == [("rooms.added", "annex"), ("rooms.removed", "annex")]
 
 
 async def test_it_is_there_again_after_a_restart_and_an_id_is_given_once(tmp_path: Path) -> None:
@@ -123,6 +126,7 @@ async def test_it_is_there_again_after_a_restart_and_an_id_is_given_once(tmp_pat
 
     await serve(settings(tmp_path), first)
     await serve(settings(tmp_path), second)
+    assert await noted(tmp_path) == [("rooms.added", "annex")], "what was refused changed nothing"
 
 
 async def test_a_room_that_cannot_be_joined_disturbs_no_other_and_can_be_removed(
@@ -145,6 +149,14 @@ async def test_a_room_that_cannot_be_joined_disturbs_no_other_and_can_be_removed
         assert hall.states("nowhere")[-1] == "left"
 
     await serve(settings(tmp_path), work)
+
+
+async def noted(directory: Path) -> list[tuple[str, str]]:
+    """What the audit log has of rooms, oldest first."""
+    async with Store.open(directory / "monitor.db", lambda _: None) as store:
+        entries = await store.audit(action="rooms.")
+    assert {entry.who for entry in entries} <= {LOCAL.name}
+    return [(entry.action, entry.room) for entry in reversed(entries)]
 
 
 BAD: list[dict[str, Any]] = [
@@ -176,4 +188,7 @@ async def test_without_a_service_it_is_written_down_for_the_next_start(tmp_path:
     assert [room.id for room in Register(tmp_path, []).added] == ["annex"]
     async with room_desk(settings(tmp_path)) as desk:
         await desk.ask("DELETE", "/api/rooms/annex")
+        with pytest.raises(RoomUnknown):
+            await desk.ask("DELETE", "/api/rooms/annex")
     assert Register(tmp_path, []).added == ()
+    assert await noted(tmp_path) == [("rooms.added", "annex"), ("rooms.removed", "annex")]
