@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.live import Live
 
@@ -13,11 +14,15 @@ from monitor.commands.common import Config, out
 from monitor.config import load
 from monitor.config_access import TOKEN_VARIABLE, token_for_commands
 from monitor.errors import OperatorError, ServiceSilent
-from monitor.top import Moment, samples, screen
+from monitor.top.keys import keys
+from monitor.top.moment import Moment, Service
+from monitor.top.screen import Screen
+from monitor.top.view import View
+from monitor.top.watcher import Watcher
 from monitor.web import address
 
-PATIENCE = 5.0
-"""Seconds that an answer may take: a service under load answers late and is worth watching."""
+BLINK = 0.1
+"""Seconds after which something new is shown at the latest."""
 
 
 def top(
@@ -27,46 +32,64 @@ def top(
     ] = None,
     every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks")] = 1.0,
     once: Annotated[bool, typer.Option("--once", help="Show one screen and end, as without a terminal")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line at each look; with --once a single one")
+    ] = False,
 ) -> None:
-    """Watch a running service in the terminal: rooms, lag, load, alerts. Ctrl-C ends it."""
+    """Watch a running service in the terminal: rooms, lag, load, effort, gaps, alerts. `q` ends it, `s` sorts rooms,
+    `p` pauses, arrows scroll. Goes on when the service is gone and comes back."""
     data = load(config).storage.data
+    service = _find(data, url)
+    try:
+        first = _look(service)
+        if as_json:
+            _lines(service, first, every, once)
+        elif once or not out.is_terminal:
+            out.print(Screen(first))
+        else:
+            _watch(first, Watcher(first, service, lambda: _find(data, url), every))
+    except KeyboardInterrupt:
+        return
+
+
+def _find(data: Path, url: str | None) -> Service:
+    """Raises ServiceSilent where none runs."""
     there = url or address.found(data)
     if there is None:
         raise ServiceSilent(
             "No service runs on this data directory. `room-monitor run` starts one; --url names another."
         )
-    # Straight to the service: it is on this machine or named by hand, never behind a proxy.
-    shown = address.authorized(token_for_commands() if url else address.key(data))
-    with httpx.Client(base_url=there, headers=shown, timeout=PATIENCE, trust_env=False) as client:
-        before = _look(client)
-        if once or not out.is_terminal:
-            out.print(screen(before, None))
-            return
-        try:
-            with Live(screen(before, None), console=out, screen=True, auto_refresh=False) as live:
-                while True:
-                    time.sleep(every)
-                    now = _look(client)
-                    live.update(screen(now, before), refresh=True)
-                    before = now
-        except KeyboardInterrupt:
-            return
+    return Service(there, token_for_commands() if url else address.key(data))
 
 
-def _look(client: httpx.Client) -> Moment:
-    """Raises ServiceSilent."""
+def _look(service: Service) -> Moment:
     try:
-        texts = [client.get(path) for path in ("/metrics", "/api/rooms", "/api/alerts?limit=8", "/healthz")]
-        metrics, rooms, alerts, health = texts
-        if refused := next((answer for answer in texts if answer.status_code in (401, 403)), None):
-            raise OperatorError(f"{client.base_url}: {refused.json()['detail']} [{TOKEN_VARIABLE}]")
-        return Moment(
-            time.time(),
-            samples(metrics.text),
-            rooms.json()["rooms"],
-            alerts.json()["alerts"],
-            health.json()["reasons"],
-        )
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise ServiceSilent(f"The service at {client.base_url} doesn't answer as one: {reason}.") from error
+        return service.look()
+    except ServiceSilent:
+        raise
+    except OperatorError as error:
+        raise OperatorError(f"{error} [{TOKEN_VARIABLE}]") from error
+
+
+def _lines(service: Service, moment: Moment, every: float, once: bool) -> None:
+    while True:
+        typer.echo(json.dumps(moment.as_json()))
+        if once:
+            return
+        time.sleep(every)
+        moment = _look(service)
+
+
+def _watch(first: Moment, watcher: Watcher) -> None:
+    view, shown = View(), watcher.seen
+    with keys() as pressed, Live(Screen(first, view, keys=True), console=out, screen=True, auto_refresh=False) as live:
+        drawn: object = None
+        while not view.over:
+            view = view.key(pressed(BLINK), len(shown.moment.rooms))
+            shown = shown if view.paused else watcher.seen
+            silent_for = time.monotonic() - shown.since if shown.trouble else 0.0
+            picture = (view, shown, int(silent_for), out.size)
+            if picture != drawn:
+                drawn = picture
+                live.update(Screen(shown.moment, view, shown.trouble, silent_for, keys=True), refresh=True)
+    watcher.stop()

@@ -1,0 +1,1 @@
+"""`room-monitor top`: a running service in the terminal."""
