@@ -51,7 +51,7 @@ class Purging(Writing):
     async def purge_old(self, before: float, holds: Sequence[Hold]) -> None:
         """What was said and told before."""
         for find, remove in retention.STEPS:
-            for numbers in batches(await self._look(partial(find, before=before, holds=holds)), ROWS_AT_ONCE):
+            for numbers in batches(await self._look(partial(_found, find, before, holds)), ROWS_AT_ONCE):
                 await self._writer.write(partial(_removed, remove, numbers))
 
     async def purge_rest(self, before: float, holds: Sequence[Hold]) -> None:
@@ -62,6 +62,10 @@ class Purging(Writing):
     async def _look(self, work: Callable[[Connection], T]) -> T:
         async with self._reading.connect() as connection:
             return await connection.run_sync(work)
+
+
+def _found(find: retention.Find, before: float, holds: Sequence[Hold], db: Connection) -> list[int]:
+    return find(db, before, holds)
 
 
 def _removed(remove: retention.Remove, numbers: Sequence[int], db: Connection, _: Tell) -> None:
