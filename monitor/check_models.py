@@ -18,6 +18,9 @@ from monitor.speech.weights import ModelFiles, find, resident
 
 SHORT = 1.5
 """Seconds for each way of sharing the cores."""
+SECOND = "second model"
+_BUSY = 0.2
+"""Share of the cores that other programs may have had, for the figures to say something."""
 _WORTH = 1.1
 """A setting is proposed where it hears so much more; below is chance."""
 
@@ -36,8 +39,11 @@ def model_findings(settings: Settings) -> Iterator[Finding]:
     here: dict[str, ModelFiles] = {}
     for name, what in _wanted(settings, choice):
         try:
-            here[name] = find(name, trust=settings.speech.trust)
-            yield Finding("ok", what, f"{here[name].name}: {here[name].path}")
+            files = find(name, trust=settings.speech.trust)
+            here[name if what != SECOND else SECOND] = (
+                files  # it is loaded by itself, also where it is one of the others
+            )
+            yield Finding("ok", what, f"{files.name}: {files.path}")
         except OperatorError as error:
             yield Finding("wrong", what, str(error), f"room-monitor models fetch {name}")
     try:
@@ -66,7 +72,7 @@ def _wanted(settings: Settings, choice: Choice) -> Iterator[tuple[str, str]]:
         uses = choice.uses_of(name)
         yield name, "model" if name == choice.default else f"model for {', '.join(uses)}"
     if settings.speech.second:
-        yield settings.speech.second, "second model"
+        yield settings.speech.second, SECOND
 
 
 def _languages(settings: Settings, choice: Choice, here: dict[str, ModelFiles]) -> Iterator[Finding]:
@@ -118,6 +124,9 @@ def speed(name: str, rates: list[Rate], now: tuple[int, int]) -> Finding:
     """What is told of the figures. `now`: workers and threads as they are set."""
     each = "; ".join(f"{_way(rate)}: {rate.speech:.1f} s ({rate.heard} heard)" for rate in rates)
     told = f"{name} hears so much speech in a second, in utterances of {SECONDS:g} s: {each}"
+    if (others := max(rate.others for rate in rates)) > _BUSY:
+        told += f". Other programs had {others:.0%} of the machine meanwhile: that says little"
+        return Finding("note", "speed", told, "measure again when it is quiet")
     best = max(rates, key=lambda rate: rate.speech)
     current = next(rate for rate in rates if (rate.workers, rate.threads) == now)
     if best.speech > _WORTH * current.speech:

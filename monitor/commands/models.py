@@ -41,10 +41,9 @@ def models_list(
     rows: list[dict[str, Any]] = []
     for known in list_known():
         try:
-            here, path = "", str(find(known.name).path)
-            here = path
+            here = path = str(find(known.name).path)
         except ModelMissing:
-            here, path = f"[dim]no: room-monitor models fetch {known.name}[/]", ""
+            here, path = "[dim]no[/]", ""
         except ModelUntrusted:
             here, path = "[yellow]yes, but nobody has published its digest: --trust[/]", ""
         languages = "99" if known.multilingual else "English"
@@ -54,6 +53,7 @@ def models_list(
         print(json.dumps({"models": rows}))
     else:
         out.print(table)
+        out.print("[dim]room-monitor models fetch NAME gets one that isn't here[/]", highlight=False)
 
 
 @app.command("fetch")

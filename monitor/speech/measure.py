@@ -27,6 +27,8 @@ from monitor.speech import brief
 
 SECONDS = 3.0
 """Of speech in the utterance."""
+LEAST = 3
+"""Utterances of each worker, or one alone would decide."""
 _TOKENS = 16  # English: about 4 a second, and stamps
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
@@ -40,6 +42,7 @@ class Rate:
     heard: int  # utterances, while it was measured
     speech: float  # seconds of speech heard in one second
     megabytes: float  # that the model took
+    others: float = 0.0  # share of the cores that other programs had meanwhile
 
 
 def ways(cores: int) -> tuple[tuple[int, int], ...]:
@@ -79,23 +82,23 @@ def measure(
 def _rate(whisper: Any, workers: int, threads: int, seconds: float, before: float) -> Rate:
     _work(whisper)  # the first one pays for what is made once
     heard, lock = 0, threading.Lock()
+    busy, own = _busy(), time.process_time()
     began = time.perf_counter()
     ended = began
 
     def hear() -> None:
         nonlocal heard, ended
-        while True:
+        while time.perf_counter() - began < seconds or heard < LEAST * workers:
             _work(whisper)
-            now = time.perf_counter()
             with lock:
-                heard, ended = heard + 1, max(ended, now)
-            if now - began >= seconds:
-                return
+                heard, ended = heard + 1, time.perf_counter()
 
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="measure") as pool:
         for done in [pool.submit(hear) for _ in range(workers)]:
             done.result()
-    return Rate(workers, threads, heard, heard * SECONDS / (ended - began), max(0.0, _resident() - before))
+    took = ended - began
+    others = max(0.0, (_busy() - busy) - (time.process_time() - own)) / (took * (os.cpu_count() or 1))
+    return Rate(workers, threads, heard, heard * SECONDS / took, max(0.0, _resident() - before), min(1.0, others))
 
 
 def _work(whisper: Any) -> None:
@@ -112,6 +115,15 @@ def _work(whisper: Any) -> None:
     )
     text = [token for token in result.sequences_ids[0] if token < tokenizer.eot]
     whisper.find_alignment(tokenizer, [text], brief.storage(heard.encoded), heard.encoded.shape[1] * 2)
+
+
+def _busy() -> float:
+    """CPU seconds of all programs of this machine so far; 0 where the system doesn't tell."""
+    try:
+        user, nice, system, _idle, _wait, irq, soft = map(int, Path("/proc/stat").read_text("ascii").split()[1:8])
+    except (OSError, ValueError):
+        return 0.0
+    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def tiny(*rooms: Room, **speech: object) -> Settings:
 def test_each_model_is_named_once_with_what_it_is_for() -> None:
     found = about(tiny(Room(id="hall", languages=("en",), model="tiny.en"), second="tiny.en"))
     assert found["model"].grade == found["second model"].grade == found["device"].grade == "ok"
-    assert "1 model," in found["memory"].found
+    assert "2 models," in found["memory"].found
     assert "languages" not in found
 
 
@@ -69,6 +70,9 @@ def test_what_hears_most_is_proposed() -> None:
     assert "39.0 s" in right.found
     assert wrong.mend == "set [speech] workers = 2, threads = 1"
     assert speed("large-v3", [Rate(1, 1, 1, 0.4, 0.0)], (1, 1)).grade == "note"
+    busy = speed("base", [replace(rates[0], others=0.5), rates[1]], (1, 2))
+    assert "Other programs had 50%" in busy.found
+    assert "quiet" in busy.mend
     assert speed("base", [Rate(2, 1, 9, 20.0, 0.0), Rate(1, 2, 9, 21.0, 0.0)], (2, 1)).grade == "ok"  # chance
 
 
