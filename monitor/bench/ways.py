@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,34 +48,43 @@ class Way:
 
     name: str
     what: str  # in more words
-    hear: Callable[[Case], Said]
+    hear: Callable[[Ears, Case], Said]
     short: bool = False  # over short contexts
     said: list[Said] = field(default_factory=list)
 
 
-def ways(settings: Settings, model: str, language: str, *, plain: bool) -> list[Way]:
-    """The 30 s way first: what all others are compared with. One thread each. Raises OperatorError."""
-    speech = settings.speech
-    path = find(model, trust=speech.trust).path
+class Ears:
+    """One model, as each way needs it; one thread each. Raises OperatorError."""
 
-    def ours(*, full: bool) -> WhisperRecogniser:
-        return WhisperRecogniser(
-            path, model, device=speech.device, compute_type=speech.compute_type, threads=1, full=full,
-            unsure=speech.unsure,
-        )  # fmt: skip
+    def __init__(self, settings: Settings, model: str, language: str, *, plain: bool) -> None:
+        speech = settings.speech
+        path = find(model, trust=speech.trust).path
 
-    padded, short = ours(full=True), ours(full=False)
+        def ours(*, full: bool) -> WhisperRecogniser:
+            return WhisperRecogniser(
+                path, model, device=speech.device, compute_type=speech.compute_type, threads=1, full=full,
+                unsure=speech.unsure,
+            )  # fmt: skip
+
+        self.language = language
+        self.full, self.short = ours(full=True), ours(full=False)
+        self.plain: Any = None
+        if plain:
+            self.plain = WhisperModel(
+                str(path), device=speech.device, compute_type=speech.compute_type, cpu_threads=1, local_files_only=True
+            )
+
+
+def ways(*, plain: bool) -> list[Way]:
+    """The 30 s way first: what all others are compared with."""
     thirty = "windows of 30 s, the same utterances, without other readings of unsure words"
-    found = [Way("30 s", thirty, _pieces(padded, _quick, language))]
+    found = [Way("30 s", thirty, lambda ears, case: _pieces(ears, ears.full, _quick, case))]
     for name, what, change in _efforts():
-        found.append(Way(f"short, {name}", what, _pieces(short, change, language), short=True))
+        found.append(Way(f"short, {name}", what, partial(_short, change), short=True))
     if plain:
-        asset = WhisperModel(
-            str(path), device=speech.device, compute_type=speech.compute_type, cpu_threads=1, local_files_only=True
-        )
         for name, beam in (("greedy", 1), ("beam 5", 5)):
             what = f"faster-whisper on whole recordings, {'its defaults' if beam == 5 else 'greedy'}"
-            found.append(Way(f"plain, {name}", what, _whole(asset, beam, language)))
+            found.append(Way(f"plain, {name}", what, partial(_whole, beam)))
     return found
 
 
@@ -96,37 +106,27 @@ def _alone(hints: Hints) -> Hints:
     return replace(hints, quick=True, before=None)
 
 
-def _pieces(recogniser: WhisperRecogniser, change: Callable[[Hints], Hints], language: str) -> Callable[[Case], Said]:
+def _short(change: Callable[[Hints], Hints], ears: Ears, case: Case) -> Said:
+    return _pieces(ears, ears.short, change, case)
+
+
+def _pieces(ears: Ears, recogniser: WhisperRecogniser, change: Callable[[Hints], Hints], case: Case) -> Said:
     """Utterance by utterance, joined as the pipeline joins them."""
-
-    def hear(case: Case) -> Said:
-        tails, texts, took, again = Tails(), [], [], 0
-        for utterance, hints in case.asks:
-            began = time.process_time()
-            (transcript,) = recogniser.transcribe([(utterance, change(hints))])
-            took.append(time.process_time() - began)
-            again += transcript.full
-            shown = tails.join(utterance.track, transcript).shown
-            texts.append("".join(word.text for word in shown).strip())
-        return Said(("" if language in SPACELESS else " ").join(texts), tuple(took), again)
-
-    return hear
-
-
-def _whole(asset: Any, beam: int, language: str) -> Callable[[Case], Said]:
-    """The recording as it is, as faster-whisper's README does it; the language is given, as it is to the others."""
-
-    def hear(case: Case) -> Said:
-        audio = case.samples.astype(np.float32) / 32768
+    tails, texts, took, again = Tails(), [], [], 0
+    for utterance, hints in case.asks:
         began = time.process_time()
-        segments, _ = asset.transcribe(audio, language=language, beam_size=beam)
-        text = "".join(segment.text for segment in segments)
-        return Said(text, (time.process_time() - began,))
+        (transcript,) = recogniser.transcribe([(utterance, change(hints))])
+        took.append(time.process_time() - began)
+        again += transcript.full
+        shown = tails.join(utterance.track, transcript).shown
+        texts.append("".join(word.text for word in shown).strip())
+    return Said(("" if ears.language in SPACELESS else " ").join(texts), tuple(took), again)
 
-    return hear
 
-
-def warm(found: Sequence[Way], case: Case) -> None:
-    """The first call pays for what is loaded then."""
-    for way in found:
-        way.hear(replace(case, asks=case.asks[:1], samples=case.samples[:16_000]))
+def _whole(beam: int, ears: Ears, case: Case) -> Said:
+    """The recording as it is, as faster-whisper's README does it; the language is given, as it is to the others."""
+    audio = case.samples.astype(np.float32) / 32768
+    began = time.process_time()
+    segments, _ = ears.plain.transcribe(audio, language=ears.language, beam_size=beam)
+    text = "".join(segment.text for segment in segments)
+    return Said(text, (time.process_time() - began,))

@@ -2,14 +2,16 @@
 
 Each recording goes through Opus in packets of 20 ms, as a room sends it, and is cut once, as in a live room; all of our
 ways then hear the very same utterances, one after the other on one thread, so that whatever else the machine does slows
-all alike. What is counted is CPU time. Plain faster-whisper hears each recording whole.
+all alike. What is counted is CPU time; on processors that share a core between two threads, several jobs make it more.
+Plain faster-whisper hears each recording whole.
 """
 
 from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,9 @@ from rich.progress import track
 from monitor.bench import wer_show
 from monitor.bench.clips import Clip, Half, from_manifest, from_prompts, from_recordings, half, unlike, write
 from monitor.bench.decode import Collected
+from monitor.bench.listening import listen
 from monitor.bench.network import BITRATE, CONDITIONS, heard
-from monitor.bench.ways import Case, Way, warm, ways
+from monitor.bench.ways import Case, Way, ways
 from monitor.bench.wer_show import Outcome
 from monitor.config import Settings
 from monitor.errors import OperatorError
@@ -45,6 +48,7 @@ class Plan:
     half: Half = Half.ALL
     limit: int = 0  # clips, at most; 0: all
     plain: bool = True  # plain faster-whisper, too
+    jobs: int = 1  # processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,27 @@ def measure(settings: Settings, speech: Speech, plan: Plan, out: Console) -> tup
         if not clips:
             raise OperatorError(f"no recordings with transcripts in {plan.language} in the {plan.half} half")
         cases = _cases(settings, clips, plan.language, Path(scratch))
-        found = {model: ways(settings, model, plan.language, plain=plan.plain) for model in plan.models}
-        _listen(cases, [way for each in found.values() for way in each], out)
+        found = {model: ways(plain=plan.plain) for model in plan.models}
+        _listen(settings, cases, plan, found, out)
     outcome = Outcome(plan.language, plan.half, BITRATE, tuple(cases), found)
     good = wer_show.show(outcome, out)
     return good, wer_show.as_json(outcome)
 
 
 def chosen(clips: Sequence[Clip], plan: Plan) -> list[Clip]:
-    """Of the half, in an order by chance that is always the same: an end before the last one leaves a fair sample."""
-    taken = half(clips, plan.half)
-    random.Random(0).shuffle(taken)  # noqa: S311  no secret
-    return taken[: plan.limit or None]
+    """Of the half, each speaker's clips spread evenly, by dice that always fall the same: a limit, or an early end,
+    leaves a fair sample."""
+    chance = random.Random(0)  # noqa: S311  no secret
+    taken: dict[str, list[Clip]] = {}
+    for clip in half(clips, plan.half):
+        taken.setdefault(clip.speaker, []).append(clip)
+    placed: list[tuple[float, Clip]] = []
+    for each in taken.values():
+        chance.shuffle(each)
+        begin = chance.random()
+        placed += [((number + begin) / len(each), clip) for number, clip in enumerate(each)]
+    ordered = [clip for _, clip in sorted(placed, key=lambda pair: pair[0])]
+    return ordered[: plan.limit or None]
 
 
 def _clips(speech: Speech, language: str, scratch: Path) -> list[Clip]:
@@ -106,13 +119,18 @@ def _cases(settings: Settings, clips: Sequence[Clip], language: str, scratch: Pa
     ]
 
 
-def _listen(cases: Sequence[Case], found: Sequence[Way], out: Console) -> None:
-    """Each case by all ways before the next one."""
-    warm(found, max(cases, key=lambda case: len(case.asks)))
+def _listen(
+    settings: Settings, cases: Sequence[Case], plan: Plan, found: Mapping[str, Sequence[Way]], out: Console
+) -> None:
+    """Each case by all ways before the next one; Ctrl-C ends it with what is done."""
+    heard = listen(cases, settings, plan.models, plan.language, plain=plan.plain, jobs=plan.jobs)
+    done = 0
     try:
-        for case in track(cases, "Listening", console=BARS, transient=True):
-            for way, said in [(way, way.hear(case)) for way in found]:
-                way.said.append(said)
+        with closing(heard):
+            for by_model in track(heard, "Listening", total=len(cases), console=BARS, transient=True):
+                for each, said in zip(found.values(), by_model, strict=True):
+                    for way, one in zip(each, said, strict=True):
+                        way.said.append(one)
+                done += 1
     except KeyboardInterrupt:
-        done = min(len(way.said) for way in found)
         out.print(f"[yellow]Stopped after {done} of {len(cases)} recordings: what follows is about these.[/]")

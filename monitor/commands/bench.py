@@ -34,6 +34,9 @@ def bench_wer(
     ] = True,
     plain: Annotated[bool, typer.Option(help="Beside plain faster-whisper on the whole recordings")] = True,
     limit: Annotated[int, typer.Option(min=0, help="At most so many clips, by chance; 0: all")] = 0,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Processes: sooner done; with more than one, CPU times are rough")
+    ] = 1,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write all figures and texts to this file")] = None,
     config: Config = None,
 ) -> None:
@@ -54,7 +57,7 @@ def bench_wer(
         fetch_model(name, settings.speech.trust)
     english = language == "en"
     speech = Speech(data, fetch_recordings() if english else (), fetch_prompts() if english and prompts else ())
-    good, found = measure(settings, speech, Plan(models, language, Half(half), limit, plain), out)
+    good, found = measure(settings, speech, Plan(models, language, Half(half), limit, plain, jobs), out)
     if as_json:
         as_json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
     raise typer.Exit(0 if good else 1)
