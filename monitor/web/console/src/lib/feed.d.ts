@@ -323,6 +323,25 @@ export interface ListsChanged {
   problems: string[]
 }
 
+/** Somebody wanted another model to hear. From this number on it does, or it failed and the one before goes on. */
+export interface ModelChanged {
+  /** Grows by one a message over all rooms; ask for what came after with ?after= */
+  seq: number
+  /** Unix time */
+  at: number
+  type: 'model'
+  model: string
+  /** What heard this until then */
+  before: string
+  /** ISO 639-1; empty: all languages that have no model of their own */
+  language: string
+  outcome: 'used' | 'failed'
+  /** How it did when it was tried, in plain words */
+  detail: string
+  /** Seconds until it was in use */
+  took: number
+}
+
 /** A participant, by name. */
 export interface PersonView {
   id: string
@@ -581,6 +600,7 @@ export type FeedMessage =
   | CanaryRan
   | VoiceChanged
   | VoiceDetectorChanged
+  | ModelChanged
   | EvidenceErased
   | Talking
   | CoverageChanged

@@ -93,6 +93,15 @@ test('how much is done follows the service: as of the hello, then step by step',
   assert.equal(apply(apply(view, busy), { ...busy, seq: 6, step: 0 }).effort, 0)
 })
 
+test('another model is told of once it hears, and not where it failed or hears one language', () => {
+  const used: FeedMessage = { type: 'model', seq: 5, at: 0, model: 'small', before: 'base', language: '', outcome: 'used', detail: '', took: 1 }
+  const view = after({ ...hello(3, 0), model: 'base' })
+  assert.equal(apply(view, used).model, 'small')
+  assert.equal(apply(view, { ...used, outcome: 'failed' }).model, 'base')
+  assert.equal(apply(view, { ...used, language: 'zh' }).model, 'base')
+  assert.equal(apply(view, { ...used, seq: 2 }).model, 'base', 'history is not the present')
+})
+
 test('behind shows until it recovers; talking and coverage reach their room', () => {
   const slow: FeedMessage = { type: 'behind', seq: 1, at: 0, waiting_seconds: 40, lost_seconds: 0, recovered: false }
   const view = after(hello(0, 0), slow)

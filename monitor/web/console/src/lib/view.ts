@@ -116,6 +116,8 @@ export function apply(view: View, message: FeedMessage): View {
       return { ...next, lines: added(next.lines, message), voices: present ? message.detector : next.voices }
     case 'behind':
       return { ...next, behind: message.recovered ? null : message }
+    case 'model':
+      return { ...next, model: present && message.outcome === 'used' && !message.language ? message.model : next.model }
     case 'effort':
       return { ...next, effort: present ? message.step : next.effort }
     case 'alert':
