@@ -91,14 +91,16 @@ GIVING_BACK = 60.0
 class Service:
     """The house, its rooms and its web server."""
 
-    def __init__(self, settings: Settings, connects: Connects = connector_for) -> None:
-        """`connects`: makes the connector of a room."""
+    def __init__(
+        self, settings: Settings, connects: Connects = connector_for, metrics: Metrics | None = None
+    ) -> None:
+        """`connects`: makes the connector of a room; `metrics`: of a house that was built before."""
         memory.few_arenas()
         self._connects = connects
         self._settings = settings = _with_canary(settings)
         self._canary: Canary | None = None
-        self._metrics = Metrics()
-        self._vitals = Vitals(self._metrics)
+        self._metrics = metrics or Metrics()
+        self.vitals = Vitals(self._metrics)
         self._feed = Feed()
         self._stop = asyncio.Event()
         self._rooms: MonitoredRooms | None = None
@@ -233,7 +235,7 @@ class Service:
             if step != taken:
                 taken = step
                 await house.store.add_effort(_effort(house, step, effort.words))
-            self._vitals.note(house.batcher.waiting_seconds, house.batcher.oldest_age, late, step)
+            self.vitals.note(house.batcher.waiting_seconds, house.batcher.oldest_age, late, step)
             if (word := lag.look(house.batcher.waiting_seconds, house.batcher.lost_seconds)) is not None:
                 await house.store.add_behind(word.waiting, word.lost, word.recovered)
 
@@ -336,7 +338,7 @@ class Service:
         step, effort = house.batcher.follow()
         return Standing(
             data=self._settings.storage.data,
-            vitals=self._vitals,
+            vitals=self.vitals,
             backlog=self._settings.speech.backlog,
             keep_days=self._settings.storage.keep_days,
             waiting=house.batcher.waiting_seconds,

@@ -128,6 +128,7 @@ async def house(
     backlog: float = 120.0,
     words: str = LIST,
     bigger: Recogniser | None = None,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[House]:
     """All parts but the model; the session is begun and not ended: that is the stop's, or nobody's after a crash.
 
@@ -137,7 +138,7 @@ async def house(
     (directory / "lists" / "test.toml").write_text(words, "utf-8")
     library = Library(directory / "lists")
     library.load()
-    metrics, book = Metrics(), Book()
+    metrics, book = metrics or Metrics(), Book()
     if schema_version(directory / "monitor.db") is None:
         migrate(directory / "monitor.db")
     async with Store.open(directory / "monitor.db", told, clock) as store:

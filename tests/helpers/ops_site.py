@@ -101,6 +101,9 @@ async def ops_site(directory: Path, static: Path = STATIC) -> AsyncIterator[Site
     for n in range(355):
         metrics.gap("lobby", "lost-network", 1.0 if n % 90 == 0 else 0.0)
         vitals.note(max(0.0, 30.0 - abs(n - 180)), 1.0)
+    for stage, seconds in (("cut", 0.61), ("queued", 0.02), ("heard", 0.19)):
+        metrics.stage(stage, seconds)
+    metrics.text_stored(0.83)
     talking = Gap("lobby", ANN, "t1", now - 5, 5.0, Heard.PENDING, "")
     async with AsyncExitStack() as stack:
         trials = await stack.enter_async_context(Trials[TrialReport]())

@@ -12,6 +12,7 @@ from monitor.config_rooms import JanusRoom, Room
 from monitor.messages import Numbered
 from monitor.rooms.ice import allow_loopback
 from monitor.telemetry.metrics import Metrics
+from monitor.telemetry.parts import PARTS
 from monitor.telemetry.vitals import EVERY, KEPT, Vitals
 from tests.helpers.asking import ask
 from tests.helpers.floor import Typist, house
@@ -40,7 +41,8 @@ def _settings(directory: Path) -> Settings:
 async def test_a_running_service_says_how_it_does_and_which_room_is_in_trouble(tmp_path: Path) -> None:
     allow_loopback()
     settings, told, seen = _settings(tmp_path), list[Numbered](), dict[str, Any]()
-    service = Service(settings)
+    metrics = Metrics()
+    service = Service(settings, metrics=metrics)
 
     async def beside(url: str) -> None:
         it = _At(url)
@@ -51,14 +53,16 @@ async def test_a_running_service_says_how_it_does_and_which_room_is_in_trouble(t
             seen["probe"] = await ask(it, "POST", "/api/rooms/hall/probe?seconds=1")
             seen["unknown"] = (await ask(it, "POST", "/api/rooms/attic/probe"))[0]
             seen["probes"] = (await ask(it, "GET", "/api/probes"))[1]["probes"]
+            await until(lambda: service.vitals.kept != (), 30)
             seen["status"] = (await ask(it, "GET", "/api/status"))[1]
+            seen["brief"] = (await ask(it, "GET", "/api/status?history=false"))[1]
         service.stop()
 
     def hears(message: Numbered) -> None:
         told.append(message)
         service.told(message)
 
-    async with house(tmp_path, Typist(), hears) as built:
+    async with house(tmp_path, Typist(), hears, metrics=metrics) as built:
         await service.serve(built, beside)
         await built.store.end_session(clean=True)
 
@@ -77,7 +81,20 @@ async def test_a_running_service_says_how_it_does_and_which_room_is_in_trouble(t
     assert {"database"} <= {part["name"] for part in status["storage"]["parts"]}
     assert status["storage"]["utterances"] > 0
     assert status["machine"]["memory"] > 0
-    assert status["load"]["backlog"] == settings.speech.backlog
+    load = status["load"]
+    assert load["backlog"] == settings.speech.backlog
+    assert list(load["stages"]) == ["cut", "queued", "heard", "handed", "matched", "stored"], "and nobody to send to"
+    assert {stage["count"] for stage in load["stages"].values()} == {status["storage"]["utterances"]}
+    text = load["text_delay"]
+    assert text["most"] >= text["half"] > 0
+    assert (load["effort"], load["effort_words"], load["late"]) == (0, "everything is done", 0.0)
+    assert set(load["parts"]) == set(PARTS)
+    assert 0 < load["parts"]["loop"] <= sum(load["parts"].values())
+    assert load["real_time"] is not None
+    newest = load["history"][-1]
+    assert (newest["effort"], newest["late"]) == (0, 0.0)
+    assert newest["lag"] > 0
+    assert seen["brief"]["load"]["history"] == []
 
     code, verdict = seen["probe"]
     assert (code, verdict["failed"], seen["unknown"]) == (200, "signalling", 404)

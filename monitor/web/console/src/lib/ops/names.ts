@@ -16,6 +16,10 @@ const STATES = {
 
 export const stateName = (state: SpanState): string => t(STATES[state])
 
+/** Of an utterance, in their order; and what the service's processor time goes to. */
+export const STAGES = ['cut', 'queued', 'heard', 'handed', 'matched', 'stored', 'sent'] as const
+export const PARTS = ['recogniser', 'gate', 'second', 'voices', 'database', 'loop', 'helpers', 'other'] as const
+
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
 /** "1.4 GB". */

@@ -57,6 +57,16 @@ export interface Moment {
   alerts: number
   cpu: number
   memory: number
+  late: number
+  effort: number
+  lag: number
+}
+
+/** Seconds: the median, and what 95 of 100 are at most. */
+export interface Spread {
+  half: number
+  most: number
+  count: number
 }
 
 export interface RoomStanding {
@@ -89,7 +99,13 @@ export interface Status {
     oldest: number
     backlog: number
     threads: number
-    stages: Partial<Record<'queued' | 'heard' | 'stored', number>>
+    late: number
+    effort: number
+    effort_words: string
+    real_time: number | null
+    parts: Partial<Record<string, number>>
+    stages: Partial<Record<string, Spread>>
+    text_delay: Spread | null
     alert_delay: number[]
     feed_clients: number
     feed_overruns: number
