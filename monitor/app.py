@@ -388,7 +388,7 @@ class Service:
 
 def _swapping(settings: Settings, house: House) -> Swapping:
     models = house.models or Models.fixed(house.recogniser)
-    return Swapping(models, house.store, house.trail, outside(settings))
+    return Swapping(models, house.store, house.trail, outside(settings), house.languages)
 
 
 def _plan(settings: Settings) -> ReviewPlan:

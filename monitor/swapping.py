@@ -5,14 +5,16 @@ It holds until the service stops: what is in the settings counts at the next sta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
 
 from monitor.audit.trail import Trail
-from monitor.errors import Busy, OperatorError
+from monitor.errors import Busy, ModelUnfit, OperatorError
 from monitor.messages import ModelChanged
+from monitor.speech.choice import ENGLISH
+from monitor.speech.known import by_name
 from monitor.speech.models import Models, Used
 from monitor.store.store import Store
 
@@ -29,9 +31,17 @@ class Standing:
 
 
 class Swapping:
-    def __init__(self, models: Models, store: Store, trail: Trail, named: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        models: Models,
+        store: Store,
+        trail: Trail,
+        named: Callable[[str], str],
+        spoken: Mapping[str, tuple[str, ...]],
+    ) -> None:
         """`named`: a model as `Models` knows it, from what somebody called it; raises ModelMissing for one that nobody
-        may name from outside."""
+        may name from outside. `spoken`: each room's set of languages, as it is now."""
+        self._spoken = spoken
         self._models = models
         self._store = store
         self._trail = trail
@@ -47,6 +57,7 @@ class Swapping:
         Raises Busy, ModelMissing, ModelUntrusted, ModelUnfit; then what was in use goes on.
         """
         name = self._named(called)
+        self._refuse_english(name, language)
         await self._trail.note(who, "model.used", name, language=language)
         before = self._models.choice.of("", (language,) if language else (), None)
         try:
@@ -64,6 +75,20 @@ class Swapping:
         )
         await self._tell(told)
         return used
+
+    def _refuse_english(self, name: str, language: str) -> None:
+        """Where others are spoken for certain, nobody would notice that a model makes English of it."""
+        model, after = by_name(name), self._models.choice.with_language(language, name)
+        if model is None or model.multilingual:
+            return
+        foreign = [
+            room
+            for room, spoken in self._spoken.items()
+            if any(code != ENGLISH and after.of(room, (code,), None) == name for code in spoken)
+        ]
+        if foreign or language not in ("", ENGLISH):
+            where = f"what is spoken in {', '.join(foreign)}" if foreign else repr(language)
+            raise ModelUnfit(f"The model {name} knows English alone: it would make English of {where}.")
 
     async def _tell(self, message: ModelChanged) -> None:
         await self._store.add_model(message)

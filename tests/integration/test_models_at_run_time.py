@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
 from monitor.access.roles import Role
+from monitor.cli import app as cli
+from monitor.config_rooms import Room
 from monitor.errors import ModelMissing, ModelUnfit
 from monitor.messages import HeardMessage, ModelChanged
 from monitor.model import Transcript, Utterance, Word
@@ -26,10 +34,9 @@ TALK = [voice(1.0), silence(0.8)] * 20
 class Model:
     """Writes its own name for whatever is said."""
 
-    multilingual = True
-
     def __init__(self, name: str) -> None:
         self.model = name
+        self.multilingual = not name.endswith(".en")
         self.rooms: set[str] = set()  # from which it heard something
 
     def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
@@ -67,8 +74,8 @@ class Desk:
     def __init__(self, it: Whole) -> None:
         self._it = it
 
-    async def use(self, role: Role, model: str) -> tuple[int, Any]:
-        return await self.ask(role, "PUT", "/api/models", {"model": model})
+    async def use(self, role: Role, model: str, language: str = "") -> tuple[int, Any]:
+        return await self.ask(role, "PUT", "/api/models", {"model": model, "language": language})
 
     async def loaded(self) -> list[tuple[str, list[str]]]:
         _, answer = await self.ask(Role.OPS, "GET", "/api/models")
@@ -119,6 +126,39 @@ async def test_what_can_t_be_used_leaves_the_old_one(tmp_path: Path) -> None:
             assert await desk.loaded() == [("base", ["default"])]
         changes, _ = await desk.told()
         assert [(one.model, one.outcome) for one in changes] == [("tiny", "failed"), ("medium", "failed")]
+
+
+async def test_english_is_not_made_of_other_languages(tmp_path: Path) -> None:
+    hall = Room(id="hall", languages=("en", "zh"))
+    async with whole_service(tmp_path, hears=Shelf().models(Choice("base")), rooms=(hall, Room(id="lobby"))) as it:
+        desk = Desk(it)
+        status, refused = await desk.use(Role.OPS, "tiny.en")
+        assert (status, refused["code"]) == (409, "model-unfit")
+        assert "hall" in refused["detail"]
+        for model, language, wanted in (("small.en", "zh", 409), ("small.en", "en", 200), ("small", "zh", 200)):
+            assert (await desk.use(Role.OPS, model, language))[0] == wanted
+        assert (await desk.use(Role.OPS, "tiny.en"))[0] == 200  # now that the hall's Chinese has another one
+
+
+async def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with whole_service(tmp_path, hears=Shelf().models(Choice("base"))) as it:
+        monkeypatch.setenv("ROOM_MONITOR_TOKEN", it.tokens[Role.OPS])
+        used = await command("use", "small", "--language", "zh", "--url", it.url)
+        assert used.exit_code == 0, used.output
+        assert "small hears zh now" in used.stdout
+        assert 'models = { zh = "small" }' in used.stdout
+        listed = json.loads((await command("list", "--running", "--json", "--url", it.url)).stdout)
+        assert [(one["model"], one["uses"]) for one in listed["models"]] == [
+            ("base", ["default"]),
+            ("small", ["language zh"]),
+        ]
+        failed = await command("use", "medium", "--url", it.url)
+        assert isinstance(failed.exception, ModelMissing)
+
+
+async def command(*words: str) -> Result:
+    """In a thread of its own, as it has an event loop of its own."""
+    return await asyncio.to_thread(CliRunner().invoke, cli, ["models", *words])
 
 
 async def test_a_room_added_with_a_model_of_its_own_is_heard_by_it(tmp_path: Path) -> None:
