@@ -1,7 +1,7 @@
 """Which part of the service the processor works for: CPU seconds by kind of thread.
 
 Linux counts each thread's. A thread that Python didn't start is one of CTranslate2's, which do the recogniser's
-arithmetic (of lowest priority: those of the second hearing's model), unless it has a name of its own, as a room's SDK
+arithmetic (of less priority than the process: those of the second hearing's model), unless it has a name of its own, as a room's SDK
 gives. Threads that ended between two looks, and systems without /proc, are in "other".
 """
 
@@ -87,8 +87,10 @@ class Parts:
         known = {thread.native_id: thread.name for thread in threading.enumerate()}
         nameless = (_main(), *(start for start, _ in _NAMED))  # what a thread inherits from the one that starts it
         seen: dict[int, float] = {}
-        for thread in _threads():
-            part = _named(known[thread.number]) if thread.number in known else _nameless(thread, nameless)
+        threads = list(_threads())
+        usual = next((thread.nice for thread in threads if thread.number == os.getpid()), 0)
+        for thread in threads:
+            part = _named(known[thread.number]) if thread.number in known else _nameless(thread, nameless, usual)
             before = self._seen.get(thread.number, 0.0)
             self._threads[part] += (
                 thread.cpu - before if thread.cpu >= before else thread.cpu
@@ -109,10 +111,11 @@ def _named(name: str) -> str:
     return next((part for start, part in _NAMED if name.startswith(start)), "other")
 
 
-def _nameless(thread: _Thread, inherited: tuple[str, ...]) -> str:
+def _nameless(thread: _Thread, inherited: tuple[str, ...], usual: int) -> str:
+    """`usual`: niceness of the process."""
     if not thread.name.startswith(inherited):
         return "other"
-    return "second" if thread.nice > 0 else "recogniser"
+    return "second" if thread.nice > usual else "recogniser"
 
 
 def _threads() -> Iterator[_Thread]:
