@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from monitor.messages import AlertChanged, AlertRaised, EffortChanged, HeardMessage, Numbered
+from monitor.messages import AlertChanged, AlertRaised, EffortChanged, GapNoted, HeardMessage, Numbered
 
 NEAR = 0.2
 """Seconds by which the end of an utterance may lie before the end of its speech."""
@@ -62,6 +62,7 @@ class Record:
     alerts: list[Raised] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     withdrawn: int = 0
+    gaps: dict[str, float] = field(default_factory=dict)  # seconds that were not examined, by state and cause
 
     def told(self, message: Numbered, now: float) -> None:
         match message:
@@ -84,6 +85,9 @@ class Record:
                 self.alerts.append(Raised(alert.utterance, alert.spoken_at, now, early, message.seq))
             case AlertChanged(alert=alert):
                 self.withdrawn += alert.state == "withdrawn"
+            case GapNoted(state=state, cause=cause) if state not in ("vetoed", "not-consented"):
+                name = f"{state}: {cause}"
+                self.gaps[name] = self.gaps.get(name, 0.0) + message.seconds
             case EffortChanged():
                 self.steps.append(
                     Step(message.at, message.step, message.words, message.oldest_seconds, message.waiting_seconds)

@@ -1,8 +1,9 @@
 """`bench capacity`: how many rooms one machine hears in time, with the whole service at work.
 
 A room is one speaker who talks half of the time, at the pace of life, in utterances as people make them: as frames
-without a network (pcm), or as a real participant over WebRTC. Everything behind it is the product's (hold.py). Held is
-a number of rooms when nothing is lost and p95 from the end of speech to the stored alert is 2 s or less.
+without a network (pcm), or as a real participant over WebRTC, in a built-in room or a Janus's. Everything behind it is
+the product's (hold.py). Held is a number of rooms when nothing is lost and p95 from the end of speech to the stored
+alert is 2 s or less.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +23,11 @@ from monitor.bench import capacity_show
 from monitor.bench.account import Delays, delays
 from monitor.bench.clips import Clip
 from monitor.bench.hold import Held, Over, Plan, Shift, hold
+from monitor.bench.janus import running
 from monitor.bench.paced import Talk
 from monitor.bench.progress import progress
 from monitor.config import Settings, Web
-from monitor.config_rooms import Room
+from monitor.config_rooms import JanusRoom, Room
 from monitor.hearing.veto import SpeechGate
 from monitor.media import read
 from monitor.model import RATE, Samples
@@ -33,6 +36,10 @@ IN_TIME = 2.0
 """Seconds from the end of speech to the stored alert that p95 must keep."""
 WORDS = 3
 """Most frequent words of four letters and more that alert: about every other utterance has one."""
+FIRST = 1001
+"""Number of the first VideoRoom."""
+LITTLE = 0.02
+"""Seconds of speech: one frame, as sums of seconds are no whole numbers."""
 SHORT, PLAIN, NOTHING = "short contexts", "30 s windows", "no recogniser"
 
 
@@ -64,10 +71,6 @@ class Result:
     def held(self) -> bool:
         alerts = [one.seconds for one in self.delays.alerts]
         return self.held_for.lost < LITTLE and bool(alerts) and float(np.percentile(alerts, 95)) <= IN_TIME
-
-
-LITTLE = 0.02
-"""Seconds of speech: one frame, as sums of seconds are no whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,20 @@ def _to_do(asked: Asked) -> list[Result]:
 
 
 async def _apart(settings: Settings, plan: Plan, talks: Sequence[Talk], words: Sequence[str], way: str) -> Held:
-    with tempfile.TemporaryDirectory(prefix="room-monitor-capacity-") as name:
-        scratch = Path(name)
-        return await hold(prepared(settings, plan.rooms, scratch, words, way), plan, talks, scratch)
+    async with AsyncExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="room-monitor-capacity-")))
+        ready = prepared(settings, plan.rooms, scratch, words, way)
+        if plan.over is Over.JANUS:
+            janus = await stack.enter_async_context(running(scratch / "janus", range(FIRST, FIRST + plan.rooms)))
+            ready = ready.model_copy(update={"rooms": _videorooms(janus.url, plan.rooms)})
+        return await hold(ready, plan, talks, scratch)
+
+
+def _videorooms(address: str, rooms: int) -> tuple[JanusRoom, ...]:
+    return tuple(
+        JanusRoom(kind="janus", id=f"room-{number}", address=address, room=FIRST + number, languages=("en",))
+        for number in range(rooms)
+    )
 
 
 async def _idle(

@@ -11,12 +11,15 @@ from rich.table import Table
 
 from monitor.bench import vitals
 from monitor.bench.account import Delay, shares
+from monitor.bench.hold import LOST, Held
 from monitor.bench.machine import describe
 from monitor.config import Settings
 
 if TYPE_CHECKING:
     from monitor.bench.capacity import Asked, Idle, Result
 
+CAUSES = 5
+"""Of what was lost, told for each number of rooms."""
 FEW = 0.004
 """Cores below which a stage is not worth a row."""
 
@@ -33,6 +36,9 @@ def show(
     if results:
         _rooms(results, asked, settings, out)
         _where(results, out)
+    for result in results:
+        for cause, seconds in sorted(result.held_for.record.gaps.items(), key=lambda each: -each[1])[:CAUSES]:
+            out.print(f"{result.rooms} rooms, {result.over.value}: {seconds:.1f} s {cause}", highlight=False)
     for one in idle:
         out.print(
             f"Silent rooms with somebody in each, over {one.over.value}: {one.before:.0f} MB with {one.rooms}, "
@@ -75,7 +81,7 @@ def row(result: Result) -> dict[str, str]:
         "end of speech → alert, p50 / p95 s": pair(found.alerts),
         "end of the word → alert, p50 / p95 s": pair(found.words),
         "stored → client of the feed, p50 / p95 ms": f"{1000 * _at(feed, 50):.0f} / {1000 * _at(feed, 95):.0f}",
-        "lost s of spoken s": f"{held.lost:.1f} of {held.spoken:.0f}",
+        "lost s of spoken s": f"{_lost(held)} of {held.spoken:.0f}",
         "steps of effort, share of the time": ", ".join(
             f"{n}: {100 * part:.0f} %" for n, part in sorted(steps.items())
         ),
@@ -91,6 +97,12 @@ def row(result: Result) -> dict[str, str]:
         "MB": f"{max((one.memory for one in held.moments), default=0):.0f}",
         "held": "yes" if result.held else "no",
     }
+
+
+def _lost(held: Held) -> str:
+    """0 or what for."""
+    each = [f"{held.states[state]:.1f} {state.value}" for state in LOST if held.states.get(state, 0.0) >= 0.01]
+    return " + ".join(each) or "0"
 
 
 def _where(results: Sequence[Result], out: Console) -> None:

@@ -7,6 +7,7 @@ standard output goes one line of JSON for each visit that is over, and a word wh
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import os
@@ -116,7 +117,10 @@ class Speakers:
     async def _steady(self, seat: Seat, number: int) -> None:
         day = 50 * 86400
         if self._recorded:
-            said = sayings(self._recorded, number, lambda: self._hushed)
+            before: Said = (None, 0)
+            said: Iterator[Said] = itertools.chain(
+                itertools.repeat(before, ARRIVAL), sayings(self._recorded, number, lambda: self._hushed)
+            )
         else:
             said = self._voice([Turn(0, day)] if self._plan.silent else [Turn(0, 5), Turn(day, 0)])
         await self._once(seat, number * 0.1, said)

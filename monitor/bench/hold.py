@@ -37,7 +37,7 @@ from monitor.bench.paced import LATEST, PacedRoom, PacedTrack, SilentTrack, Talk
 from monitor.bench.quick_ear import QuickEar
 from monitor.bench.stages import Stages
 from monitor.config import Settings
-from monitor.config_rooms import AnyRoom
+from monitor.config_rooms import AnyRoom, JanusRoom
 from monitor.connecting import connector_for
 from monitor.house import House
 from monitor.messages import Numbered, RoomChanged
@@ -46,6 +46,7 @@ from monitor.rooms.connector import Connector
 from monitor.rooms.ice import allow_loopback
 from monitor.telemetry.logs import configure
 
+LOST = (Heard.LOST_OVERLOAD, Heard.LOST_ERROR, Heard.LOST_NETWORK, Heard.PENDING)
 TICK = 0.05
 """Seconds between looks at how late the event loop is."""
 PATIENCE, A_ROOM = 60.0, 1.0
@@ -60,7 +61,8 @@ class Over(StrEnum):
     """How sound comes to the service."""
 
     PCM = "pcm"  # as frames, without a network
-    WEBRTC = "webrtc"  # real participants of built-in rooms, Opus
+    WEBRTC = "webrtc"  # real participants of built-in rooms, Opus; their server is part of the service
+    JANUS = "janus"  # real participants of a Janus's VideoRooms, Opus; it is a process of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    shifts: tuple[Shift, ...]  # WebRTC: one, from the beginning
+    shifts: tuple[Shift, ...]  # over a network: one, from the beginning
     over: Over = Over.PCM
     silent: bool = False  # everybody is there and says nothing
     stages: bool = False  # count where the CPU time goes: a few percent more of it
@@ -126,8 +128,7 @@ class Held:
     @property
     def lost(self) -> float:
         """Seconds of speech that nobody heard, whatever for."""
-        lost = (Heard.LOST_OVERLOAD, Heard.LOST_ERROR, Heard.LOST_NETWORK, Heard.PENDING)
-        return sum(self.states.get(state, 0.0) for state in lost)
+        return sum(self.states.get(state, 0.0) for state in LOST)
 
 
 async def hold(settings: Settings, plan: Plan, talks: Sequence[Talk], scratch: Path) -> Held:
@@ -207,7 +208,7 @@ class _Run(Service):
             await self._all_live()
             look = await stack.enter_async_context(onlooker(url, self._scratch / "onlooker.log"))
             people = None
-            if plan.over is Over.WEBRTC:
+            if plan.over is not Over.PCM:
                 people = await stack.enter_async_context(crowd(self._crowd(url), self._scratch / "crowd.log"))
             if plan.silent:
                 await self._rest(people)
@@ -225,7 +226,12 @@ class _Run(Service):
 
     def _crowd(self, url: str) -> CrowdPlan:
         socket = url.replace("http", "ws", 1)
-        seats = tuple(Seat(room.id, f"{socket}/rooms/{room.id}/ws") for room in self._settings.rooms)
+        seats = tuple(
+            Seat(room.id, room.address, int(room.room))
+            if isinstance(room, JanusRoom)
+            else Seat(room.id, f"{socket}/rooms/{room.id}/ws")
+            for room in self._settings.rooms
+        )
         talks = "" if self._plan.silent else str(self._scratch / "talks.npz")
         return CrowdPlan(seats, loss=0.0, warm=False, steady=True, silent=not talks, talks=talks, nice=NICE)
 

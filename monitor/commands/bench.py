@@ -116,8 +116,8 @@ def bench_capacity(
     over: Annotated[
         list[str] | None,
         typer.Option(
-            help="pcm: frames without a network; webrtc: real participants with Opus, processes of this machine; "
-            "again for both; default: both"
+            help="pcm: frames without a network; webrtc: real participants of built-in rooms, in processes of this "
+            "machine; janus: in rooms of a Janus, which must be installed; again for more; default: pcm and webrtc"
         ),
     ] = None,
     plain: Annotated[
@@ -160,7 +160,7 @@ def bench_capacity(
     asked = Asked(
         _numbers(rooms, "--rooms"),
         seconds,
-        tuple(map(Over, over or Over)),
+        tuple(map(Over, over or (Over.PCM, Over.WEBRTC))),
         _numbers(plain, "--plain"),
         monologue,
         idle,

@@ -18,7 +18,7 @@ from monitor.bench.paced import PacedTrack, Talk, script
 from monitor.bench.quick_ear import QuickEar
 from monitor.bench.stages import Stages
 from monitor.hearing.vad import Vad
-from monitor.messages import EffortChanged
+from monitor.messages import EffortChanged, GapNoted
 from monitor.model import FRAME, RATE, Cut, Heard, Origin, Speaker, Utterance
 from monitor.rooms.opus import make_decoder
 from monitor.speech.recogniser import Hints
@@ -68,6 +68,14 @@ def test_what_the_feed_tells_of_effort_is_kept_with_its_time() -> None:
     assert shares(record.steps, 100.0, 200.0) == pytest.approx({0: 0.3, 1: 0.7})
     assert shares([], 100.0, 200.0) == {0: 1.0}
     assert shares([Step(90.0, 2, "", 0, 0), Step(150.0, 1, "", 0, 0)], 100.0, 200.0) == {2: 0.5, 1: 0.5}
+
+
+def test_what_was_lost_is_told_with_its_cause() -> None:
+    record = Record()
+    for state, seconds in (("lost-network", 0.5), ("lost-network", 0.25), ("vetoed", 9.0)):
+        gap = GapNoted(seq=1, at=1.0, room="r", speaker=None, began=1.0, seconds=seconds, state=state, cause="a hole")
+        record.told(gap, 1.0)
+    assert record.gaps == {"lost-network: a hole": 0.75}
 
 
 def test_held_is_what_loses_nothing_and_is_in_time() -> None:
