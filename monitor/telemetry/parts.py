@@ -1,8 +1,8 @@
 """Which part of the service the processor works for: CPU seconds by kind of thread.
 
 Linux counts each thread's. A thread that Python didn't start is one of CTranslate2's, which do the recogniser's
-arithmetic (of less priority than the process: those of the second hearing's model), unless it has a name of its own, as a room's SDK
-gives. Threads that ended between two looks, and systems without /proc, are in "other".
+arithmetic (those of less priority than the process: for second hearings), unless it has a name of its own, as a
+room's SDK gives. Threads that ended between two looks, and systems without /proc, are in "other".
 """
 
 from __future__ import annotations
