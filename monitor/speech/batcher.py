@@ -12,12 +12,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from monitor.model import RATE, Heard, Transcript, Utterance
+from monitor.model import RATE, Heard, Utterance
+from monitor.speech.costs import Costs
 from monitor.speech.early import Early
 from monitor.speech.effort import Effort, Steps
 from monitor.speech.examine import Examiner
+from monitor.speech.hearers import Hearers, Same
 from monitor.speech.late import Late
 from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Vetoed, utterance_of
 from monitor.speech.recogniser import Hints, Recogniser, context
@@ -26,36 +28,11 @@ from monitor.speech.schedule import Schedule, Waiting
 __all__ = ["Batcher", "GivenUp", "Outcome", "Transcribed", "Vetoed"]
 
 
-class Hearers(Protocol):
-    """Several recognisers, of which each utterance has one. See models.py."""
-
-    def choose(self, utterance: Utterance, hints: Hints, haste: bool = False) -> Recogniser:
-        """The one that hears it now; `haste`: too much waits."""
-        ...
-
-    def after(self, heard_by: Recogniser, transcript: Transcript, hints: Hints) -> Recogniser | None:
-        """The one that should hear it again, now that its language is known; called from the threads."""
-        ...
-
-
-class _Same:
-    """One for all, and a smaller one for when too much waits."""
-
-    def __init__(self, recogniser: Recogniser, smaller: Recogniser | None) -> None:
-        self._usual = recogniser
-        self._smaller = smaller or recogniser
-
-    def choose(self, utterance: Utterance, hints: Hints, haste: bool = False) -> Recogniser:
-        return self._smaller if haste else self._usual
-
-    def after(self, heard_by: Recogniser, transcript: Transcript, hints: Hints) -> None:
-        return None
-
-
 class _Batch(NamedTuple):
     """What one thread is at work on."""
 
     items: tuple[Waiting, ...]
+    model: str  # its name; the model itself may go meanwhile
     future: asyncio.Future[list[Outcome]]
 
 
@@ -86,10 +63,11 @@ class Batcher:
         `late`: takes what is past `backlog_seconds`, else it is given up; `smaller`: a quicker recogniser for when too
         much waits; `models`: in place of both; `weight`: of a room.
         """
-        self._hearers: Hearers = models or _Same(recogniser, smaller)
+        self._hearers: Hearers = models or Same(recogniser, smaller)
         self._examiner = Examiner(gate, veto, clock, self._hearers.after)
         self._late = Late(None, 0.0) if late is None else late
         self._steps = Steps()
+        self._costs = Costs()
         self._limit = backlog_seconds
         self._done = done
         self._clock = clock
@@ -150,7 +128,8 @@ class Batcher:
             self._give_up(utterance, "the recogniser has stopped", Heard.LOST_ERROR)
             return
         self._early.over(utterance)
-        self._waiting.add(utterance, hints, self._clock())
+        cost = self._costs.of(self._hearers.choose(utterance, hints).model)
+        self._waiting.add(utterance, hints, self._clock(), cost)
         while self._waiting.seconds > self._limit and (oldest := self._waiting.give_up()):
             if not self._late.put(oldest):
                 self._give_up(oldest.utterance, f"more than {self._limit:g} s of speech waited")
@@ -236,11 +215,11 @@ class Batcher:
             self._over.append(self._of_whole(self._early.pop(item), item))
             self._moved.set()
         while len(self._running) < self._workers and (items := self._next()):
-            work = (self._hears(items[0]), items)
-            future = asyncio.get_running_loop().run_in_executor(pool, self._examiner.examine, *work)
-            del work  # or it would hold a model that was replaced meanwhile
+            model = self._hears(items[0])
+            future = asyncio.get_running_loop().run_in_executor(pool, self._examiner.examine, model, items)
             future.add_done_callback(lambda _: self._wake.set())
-            self._running.append(_Batch(items, future))
+            self._running.append(_Batch(items, model.model, future))
+            del model  # it may be replaced before this is gone over again
 
     def _next(self) -> tuple[Waiting, ...]:
         """What is heard next: one utterance, and with it as many alike as leave work for the other threads."""
@@ -289,6 +268,7 @@ class Batcher:
         """Take what the threads have done. Raises their bugs."""
         for batch in [batch for batch in self._running if batch.future.done()]:
             self._running.remove(batch)
+            self._note_cost(batch)
             for item, outcome in zip(batch.items, map(self._allowed, batch.future.result()), strict=True):
                 if not item.utterance.open:
                     self._over.append(outcome)
@@ -296,6 +276,12 @@ class Batcher:
                     self._early.heard(item, outcome)
                     self._over.append(outcome)
             self._moved.set()
+
+    def _note_cost(self, batch: _Batch) -> None:
+        heard = [outcome for outcome in batch.future.result() if isinstance(outcome, Transcribed)]
+        if heard:  # each was in the thread for as long as all of them
+            speech = sum(outcome.transcript.utterance.seconds for outcome in heard)
+            self._costs.note(batch.model, speech, max(outcome.heard for outcome in heard))
 
     def _allowed(self, outcome: Outcome) -> Outcome:
         utterance = utterance_of(outcome)

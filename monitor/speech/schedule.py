@@ -1,9 +1,9 @@
 """Which utterance is heard next, and which is given up: rooms share the recogniser. Pure: nothing here knows the time.
 
-Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996) by seconds of speech: a room in which many shout at once
-waits for itself, and a quiet one is heard as if it had its share of the machine alone; a room of more weight has a
-greater share. Within a room it is first come,
-first served, and a track is never heard out of order: none of it is taken while some of it is in work.
+Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996) by seconds of speech and what they cost: a room in which
+many shout at once waits for itself, and a quiet one is heard as if it had its share of the machine alone; a room of
+more weight has a greater share. Within a room it is first come, first served, and a track is never heard out of order:
+none of it is taken while some of it is in work.
 """
 
 from __future__ import annotations
@@ -57,10 +57,11 @@ class Schedule:
         """Seconds of speech that wait."""
         return sum(item.seconds for item in self)
 
-    def add(self, utterance: Utterance, hints: Hints, since: float) -> None:
+    def add(self, utterance: Utterance, hints: Hints, since: float, cost: float = 1.0) -> None:
+        """`cost`: of a second of it, beside that of others."""
         start = max(self._turn, self._ends.get(utterance.room, 0.0))
         self._newest = Waiting(utterance, hints, since, start)
-        self._ends[utterance.room] = start + utterance.seconds / self._weight(utterance.room)
+        self._ends[utterance.room] = start + cost * utterance.seconds / self._weight(utterance.room)
         self._rooms.setdefault(utterance.room, deque()).append(self._newest)
 
     def take(self, busy: Container[str]) -> Waiting | None:

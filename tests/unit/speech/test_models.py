@@ -133,6 +133,35 @@ async def test_in_haste_nothing_is_heard_twice() -> None:
     assert shelf.made["small"].calls == []
 
 
+async def test_rooms_share_the_machine_and_not_the_seconds() -> None:
+    shelf = Shelf()
+    heard = Heard(shelf.models(Choice("base", rooms={"hall": "large"})), together=1)
+    times = {"base": 1.0, "large": 4.0}
+
+    def slow(model: Model) -> None:
+        transcribe = model.transcribe
+
+        def longer(batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+            heard.now += times[model.model] * 0.01  # far below what is haste
+            return transcribe(batch)
+
+        model.transcribe = longer  # type: ignore[method-assign]
+
+    for model in shelf.made.values():
+        slow(model)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(heard.batcher.run())
+        for room in ("hall", "lobby"):  # from now on it is known what each costs
+            heard.batcher.submit(spoken(f"{room} first", track=f"{room} first", room=room), Hints())
+        await heard.batcher.settle()
+        heard.outcomes.clear()
+        for n in range(8):
+            for room in ("hall", "lobby"):
+                heard.batcher.submit(spoken(f"{room} {n}", track=f"{room} {n}", room=room), Hints())
+        heard.batcher.close()
+    assert list(heard.by().values())[:10].count("base") == 8
+
+
 async def test_another_model_takes_over_between_two_batches_and_nothing_is_lost() -> None:
     shelf = Shelf()
     models = shelf.models(Choice("base"))

@@ -115,6 +115,16 @@ def test_no_room_is_ahead_of_another_that_waits_by_more_than_one_utterance(rows:
                 assert abs(got[one] - got[other]) <= longest[one] + longest[other] + 1e-3
 
 
+def test_a_room_whose_seconds_cost_more_has_fewer_of_them() -> None:
+    schedule = Schedule()
+    for n in range(8):
+        for room, cost in (("big", 4.0), ("base", 1.0)):
+            schedule.add(said(f"{room}{n}", room), Hints(), float(n), cost)
+    first = taken(schedule)[:10]
+    assert sum(name.startswith("base") for name in first) == 8
+    assert first[:2] == ["big0", "base0"]
+
+
 def test_clearing_gives_all_of_it_the_oldest_first() -> None:
     schedule = filled(said("1", "b"), said("2", "a"), said("3", "b"))
     left: list[Waiting] = schedule.clear()
