@@ -1,7 +1,7 @@
 // The incidents that wait, kept up to date by the feed. It lives as long as the console: going to an alert and back
 // keeps the place in it. Bursts are taken together, four times a second: a queue that jumps at each alert can't be read.
 import { api, query } from '../api.ts'
-import type { AlertView, FeedMessage, IncidentView } from '../feed'
+import type { AlertView, EvidenceErased, FeedMessage, IncidentView } from '../feed'
 import { feed } from '../feed.svelte.ts'
 import { me } from '../me.svelte.ts'
 import { chosen, PLAIN, type Filter, type Row } from './filter.ts'
@@ -35,6 +35,7 @@ class Queue {
   #rows = new Map<number, Row>()
   #quotes = new Map<string, AlertView>()
   #timer: ReturnType<typeof setTimeout> | undefined
+  #asking: ReturnType<typeof setTimeout> | undefined
   #unlisten: (() => void) | null = null
   #listeners = new Set<Listener>()
   #loaded: 'waiting' | 'done' | null = null
@@ -120,10 +121,26 @@ class Queue {
           if (!this.#rows.has(incident.id) && incident.status !== 'done') fresh.push(incident)
           this.#keep(incident)
         }
-      } else if (message.type === 'hello' && message.truncated) this.reload() // there is a hole: what is here may be old
+      } else if (message.type === 'erased') this.#forget(message)
+      else if (message.type === 'hello' && message.truncated) this.reload() // there is a hole: what is here may be old
     }
     if (changed) this.#timer ??= setTimeout(() => ((this.#timer = undefined), this.#arrange()), TOGETHER)
     if (fresh.length) for (const listener of this.#listeners) listener(fresh)
+  }
+
+  /** What was erased is shown no longer, nor is anything of those rooms before the service has said what is left there. */
+  #forget(erased: EvidenceErased): void {
+    const gone = new Set(erased.alerts)
+    for (const id of gone) this.#quotes.delete(id)
+    for (const [id, { incident }] of this.#rows)
+      if (gone.has(incident.last_alert) || erased.rooms.some((room) => incident.rooms.includes(room))) this.#rows.delete(id)
+    this.#arrange()
+    this.#asking ??= setTimeout(() => {
+      this.#asking = undefined
+      void this.#load(this.#loaded ?? 'waiting').then(() => {
+        if (this.selected !== null && !this.#rows.has(this.selected)) this.selected = null
+      })
+    }, TOGETHER)
   }
 
   #keep(incident: IncidentView): void {

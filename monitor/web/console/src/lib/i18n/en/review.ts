@@ -107,6 +107,8 @@ export default {
   'review.export': 'Export',
   'review.export_text': 'One signed archive with clip, words, rules, decisions and the audit log’s entries. room-monitor verify checks it. Your reason is kept in the audit log.',
   'review.heard_again': '{model} heard at {time}:',
+  'review.erased': 'This alert was erased for good: its words, its sound and what was decided about it.',
+  'review.erased_beside': 'Something of this room was erased. What is left is shown.',
   'review.sound_title': 'Sound',
   'review.why': 'Why it was raised',
   'review.history': 'Decisions',

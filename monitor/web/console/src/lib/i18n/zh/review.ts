@@ -109,6 +109,8 @@ const messages: Messages<keyof typeof en> = {
   'review.export': '导出',
   'review.export_text': '一个已签名的压缩包,含片段、文字、规则、决定与审计记录,可用 room-monitor verify 校验。原因会记入审计日志。',
   'review.heard_again': '{model} 于 {time} 听到:',
+  'review.erased': '此告警已被永久删除:文字、声音和处理记录都不再保留。',
+  'review.erased_beside': '该房间的部分内容已被删除，现显示剩余内容。',
   'review.sound_title': '声音',
   'review.why': '告警原因',
   'review.history': '处理记录',
