@@ -6,7 +6,7 @@ import { place } from '../router.svelte.ts'
 import { queue } from './queue.svelte.ts'
 
 const KEY = 'room-monitor.alarm'
-/** Milliseconds between two sounds, or two notifications: a burst is one alarm. */
+/** Milliseconds between two sounds, or two notifications. */
 const APART = 3000
 
 interface Choice {
@@ -29,10 +29,18 @@ class Alarm {
   choice = $state.raw(kept())
   #context: AudioContext | null = null
   #last = 0
-  #missed = 0
+  #untold: IncidentView[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
 
+  /** Listens until the returned function is called. */
   start(): () => void {
-    return queue.onFresh((fresh) => this.#ring(fresh))
+    const unlisten = queue.onFresh((fresh) => this.#ring(fresh))
+    return () => {
+      unlisten()
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+      this.#untold = []
+    }
   }
 
   async set(change: Partial<Choice>): Promise<void> {
@@ -46,15 +54,23 @@ class Alarm {
     if (change.sound) this.#beep('medium') // so that it is known how it sounds, and the browser lets it sound
   }
 
+  /** The first of a burst at once, all others together a moment later: the worst may come last. */
   #ring(fresh: readonly IncidentView[]): void {
-    const worth = fresh.filter((one) => rank(one.severity) >= rank(this.choice.least))
-    const worst = worth.toSorted((a, b) => rank(b.severity) - rank(a.severity))[0]
+    if (!this.choice.sound && !this.choice.notice) return
+    this.#untold.push(...fresh.filter((one) => rank(one.severity) >= rank(this.choice.least)))
+    if (!this.#untold.length || this.#timer !== undefined) return
+    const wait = this.#last + APART - Date.now()
+    if (wait <= 0) this.#tell()
+    else this.#timer = setTimeout(() => this.#tell(), wait)
+  }
+
+  #tell(): void {
+    this.#timer = undefined
+    const count = this.#untold.length
+    const worst = this.#untold.toSorted((a, b) => rank(b.severity) - rank(a.severity))[0]
+    this.#untold = []
     if (!worst) return
-    this.#missed += worth.length
-    if (Date.now() - this.#last < APART) return
     this.#last = Date.now()
-    const count = this.#missed
-    this.#missed = 0
     if (this.choice.sound) this.#beep(worst.severity)
     if (this.choice.notice && document.hidden && Notification.permission === 'granted') this.#notify(worst, count)
   }
