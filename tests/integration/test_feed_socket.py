@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
 
 from monitor.messages import FEED, Talking
+from tests.helpers.room_server import until
 from tests.helpers.site import Site, site
 from tests.helpers.storing import alert, database, room, speaker
 
@@ -49,6 +50,23 @@ async def until_closed(client: ClientConnection) -> tuple[list[int], int]:
 async def fill(it: Site, count: int) -> None:
     for _ in range(count):
         await it.store.add_room(room())
+
+
+async def test_how_long_a_message_takes_to_a_client_is_measured(tmp_path: Path) -> None:
+    async with site(tmp_path) as it:
+        await fill(it, 2)
+        async with connect(f"{it.ws}/feed") as first, connect(f"{it.ws}/feed") as second:
+            for client in (first, second):
+                assert await events(client, 2) == [1, 2]
+            assert it.deps.metrics.recent.spread("sent") is None, "history isn't sent late"
+            await fill(it, 1)
+            for client in (first, second):
+                assert await events(client, 1) == [3]
+            name = "room_monitor_stage_seconds_count{sent}"
+            await until(lambda: it.deps.metrics.totals([name]) == {name: 2.0})
+        sent = it.deps.metrics.recent.spread("sent")
+        assert sent is not None
+        assert 0 < sent.half <= sent.most
 
 
 async def test_hello_comes_first_then_history_then_what_happens(tmp_path: Path) -> None:
