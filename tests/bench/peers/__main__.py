@@ -46,7 +46,7 @@ PEERS: dict[str, Peer] = {
     "whisperlivekit": WhisperLiveKit(),
     "realtimestt": RealtimeSTT(),
 }
-OURS = {"ours": "Room Monitor", "plain": "plain"}
+OURS = {"ours": "Room Monitor", "plain": "30 s windows"}
 out = Console(width=None if sys.stdout.isatty() else 110)
 
 
@@ -100,7 +100,8 @@ def _all(
     runs: list[Run],
 ) -> bool:
     """Measure and print, also what there is when it is interrupted. True: something could not be measured."""
-    talks, words, often = material(clips)
+    with out.status("Reading the recordings"):
+        talks, words, often = material(clips)
     failed = False
     try:
         for name in names:

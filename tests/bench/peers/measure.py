@@ -38,6 +38,7 @@ class Run:
     score: Score = field(default_factory=Score)
     cores: float = 0.0
     memory: float = 0.0  # MB, the most
+    texts: list[tuple[str, str]] = field(default_factory=list)  # of each stream: what was said, the final text
 
     @property
     def held(self) -> bool:
@@ -78,9 +79,7 @@ async def measure(
             for talker, line in zip(talkers, lines, strict=True):
                 tasks.create_task(_talk(talker, line, peer.chunk))
             await meter(lambda: [one for pid in running.pids for one in processes.family(pid)], seconds, run)
-    run.score = summed(
-        [(talker.said_until(words, silent), screen.shown) for talker, screen in zip(talkers, screens, strict=True)]
-    )
+    account(run, [(talker.said_until(words, silent), one.shown) for talker, one in zip(talkers, screens, strict=True)])
     return run
 
 
@@ -99,11 +98,11 @@ async def meter(pids: Callable[[], Sequence[int]], seconds: float, run: Run) -> 
     run.cores = (processes.cpu(pids()) - used) / (time.monotonic() - began)
 
 
-def summed(streams: Sequence[tuple[list[Said], list[Shown]]]) -> Score:
-    total = Score()
+def account(run: Run, streams: Sequence[tuple[list[Said], list[Shown]]]) -> None:
+    """Add up what was said and shown."""
     for said, shown in streams:
-        total += score(said, shown, lambda text: list(_tokens(text)))
-    return total
+        run.score += score(said, shown, lambda text: list(_tokens(text)))
+        run.texts.append((" ".join(word for one in said for word in one.words), shown[-1].final if shown else ""))
 
 
 @lru_cache(maxsize=256)

@@ -25,14 +25,14 @@ from monitor.model import RoomState
 from monitor.rooms.connector import Connector
 from monitor.telemetry.logs import configure
 from tests.bench.peers.account import Said, Shown
-from tests.bench.peers.measure import Run, Screen, meter, summed
+from tests.bench.peers.measure import Run, Screen, account, meter
 from tests.bench.peers.talker import Talker
 
-WAYS = {"Room Monitor": SHORT, "plain": PLAIN}
+WAYS = {"Room Monitor": SHORT, "30 s windows": PLAIN}
 """Ways of `bench capacity` by the name that they have here."""
 _SET_AS = {
     "Room Monitor": "the whole service with its defaults",
-    "plain": "the same service with a window of 30 s for each utterance, one at a time",
+    "30 s windows": "the same service with a window of 30 s for each utterance, one at a time",
 }
 _PACKAGES = ("room-monitor", "faster-whisper", "ctranslate2")
 
@@ -50,7 +50,7 @@ async def measure(name: str, streams: int, seconds: float, settings: Settings, w
     ):
         ready = prepared(settings, streams, Path(scratch), often, WAYS[name])
         run, heard = await loop.run_in_executor(pool, _child, run, ready, words)
-    run.score = summed(heard)
+    account(run, heard)
     return run
 
 

@@ -15,7 +15,7 @@ from monitor.model import FRAME, RATE, AudioFrame, Origin, Samples
 from monitor.speech.wer import tokens
 from tests.bench.peers.account import Said
 
-SILENCE = 20.0
+SILENCE = 30.0
 """Seconds for which the audio goes on without a word, so that a server can end what it has begun."""
 
 

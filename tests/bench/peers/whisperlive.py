@@ -88,7 +88,7 @@ class _Greeting:
             message = json.loads(text)
             if message.get("message") == "SERVER_READY":
                 return
-            if "status" in message:
+            if message.get("status") in ("ERROR", "WAIT"):
                 raise PeerFailed(f"the server says {message['status']}: {message.get('message')}")
         raise PeerFailed("the server has hung up")
 
