@@ -18,6 +18,7 @@ from monitor.bench.runaway import runaways
         ("ten of clubs ten of clubs ten of clubs", "of clubs ten of clubs ten of clubs ten", []),
         ("x", "one two three one two three one two three four five six four five six four five six",
          ["one two three × 3", "four five six × 3"]),
+        ("a b", "a b a b a b a b", []),
         ("x", "", []),
     ],
 )  # fmt: skip
