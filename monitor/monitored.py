@@ -161,9 +161,13 @@ class MonitoredRooms:
             await self._house.store.add_room(self.watches[room].view())
 
     async def checkpoint(self) -> None:
-        """Write the ledgers down; forget rooms that were removed once all that was heard there is settled."""
-        for room, watch in list(self.watches.items()):
-            await watch.checkpoint()
+        """Write the ledgers down, all at once: a transaction for each room would cost more than what is in it. Forget
+        rooms that were removed once all that was heard there is settled."""
+        watches = list(self.watches.items())
+        ledgers = [watch.coverages() for _, watch in watches]
+        await self._house.store.save_coverages({track: each for some in ledgers for track, each in some.items()})
+        for room, watch in watches:
+            await watch.note()
             if watch.removed and watch.settled and room not in self._wanted:
                 del self.watches[room]
                 self._house.languages.pop(room, None)

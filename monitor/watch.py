@@ -352,8 +352,16 @@ class RoomWatch:
 
     async def checkpoint(self) -> None:
         """Write the ledger of each open track to the database; finish those that are over and settled."""
+        await self._store.save_coverages(self.coverages())
+        await self.note()
+
+    def coverages(self) -> dict[str, Coverage]:
+        """The ledger of each track that is not finished."""
         now = self._clock()
-        await self._store.save_coverages({v.track: v.totals(now) for v in self._visits.values()})
+        return {visit.track: visit.totals(now) for visit in self._visits.values()}
+
+    async def note(self) -> None:
+        """Put new gaps on the record, and finish the tracks that are over and settled."""
         for visit in list(self._visits.values()):
             await self._note_gaps(visit)
             if visit.ended and not visit.ledger.pending:

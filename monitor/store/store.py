@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from monitor.messages import (
     AlertChanged,
@@ -217,9 +217,12 @@ class Store(
         now = self._clock()
 
         def work(db: Connection, _: Tell) -> None:
-            for track, coverage in tracks.items():
-                values = {"seconds": convert.seconds_row(coverage), "updated_at": now}
-                db.execute(update(TRACKS).where(TRACKS.c.id == track).values(values))
+            rows = [
+                {"track": track, "seconds": convert.seconds_row(coverage), "updated_at": now}
+                for track, coverage in tracks.items()
+            ]
+            if rows:
+                db.execute(_COVERAGE, rows)
             self._beat(db, now)
 
         await self._writer.write(work)
@@ -284,6 +287,13 @@ class Store(
 
     def _beat(self, db: Connection, now: float) -> None:
         db.execute(update(SESSIONS).where(SESSIONS.c.id == self._session).values(beat_at=now))
+
+
+_COVERAGE = (
+    update(TRACKS)
+    .where(TRACKS.c.id == bindparam("track"))
+    .values(seconds=bindparam("seconds"), updated_at=bindparam("updated_at"))
+)
 
 
 def _gap(db: Connection, tell: Tell, gap: Gap, at: float) -> GapNoted:

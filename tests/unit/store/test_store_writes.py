@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -254,6 +255,24 @@ async def test_coverage_is_added_up_over_the_tracks_of_a_room(tmp_path: Path) ->
         await store.close_track("t1", Coverage({Heard.EXAMINED: 2.5, Heard.LOST_NETWORK: 0.5}), 20.0)
         assert await store.coverage("lobby") == Coverage({Heard.EXAMINED: 5.5, Heard.LOST_NETWORK: 0.5})
         assert (await store.coverages())["den"] == Coverage()
+
+
+async def test_all_ledgers_are_written_at_once_each_for_its_own_track(tmp_path: Path) -> None:
+    now = [10.0]
+    async with Store.open(database(tmp_path), nobody, clock=lambda: now[0]) as store:
+        await store.begin_session()
+        for track in ("t1", "t2", "t3"):
+            await store.open_track(track, f"room of {track}", ANN, 10.0)
+        now[0] = 11.0
+        ledgers = {"t1": Coverage({Heard.EXAMINED: 2.0}), "t2": Coverage({Heard.SILENCE: 3.0}), "gone": Coverage()}
+        await store.save_coverages(ledgers)
+        await store.save_coverages({})
+        found = await store.coverages()
+    assert found["room of t1"] == Coverage({Heard.EXAMINED: 2.0})
+    assert found["room of t2"] == Coverage({Heard.SILENCE: 3.0})
+    assert found["room of t3"] == Coverage()
+    with closing(sqlite3.connect(tmp_path / "monitor.db")) as db:
+        assert dict(db.execute("SELECT id, updated_at FROM tracks")) == {"t1": 11.0, "t2": 11.0, "t3": 10.0}
 
 
 async def test_lists_keep_the_first_time_they_were_in_force(tmp_path: Path) -> None:
