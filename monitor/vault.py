@@ -28,7 +28,7 @@ from monitor.evidence.clip import assemble, together, wav
 from monitor.evidence.files import Files, Segment, hashed
 from monitor.evidence.master import Master
 from monitor.evidence.ring import Part, Ring
-from monitor.evidence.sound import decode, encode
+from monitor.evidence.sound import HASTY, decode, encode
 from monitor.evidence_model import Clip, ClipState
 from monitor.model import RATE, KeywordHit, Samples, Utterance
 from monitor.store.store import Store
@@ -296,7 +296,7 @@ class Vault:
             self._heard[utterance.track] = utterance.end
 
     def _put(self, session: Open, segment: Segment, audio: Samples, track: str) -> None:
-        sealed = keys.seal(session.key, encode(audio), keys.of_segment(session.id, segment.name))
+        sealed = keys.seal(session.key, encode(audio, HASTY), keys.of_segment(session.id, segment.name))
         self._files.put_segment(session.id, segment, sealed)
         oldest = segment.end - round(self._plan.ring * RATE)
         old = [each for each in self._files.segments(session.id, track) if each.end <= oldest]
