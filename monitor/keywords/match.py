@@ -154,12 +154,15 @@ class Matcher:
         Not where the best text (`words`) has the same rule, or an exception that excuses it, at that time. Sound is
         not looked for: words that nobody wrote down and that only sound alike are no evidence.
         """
+        others = list(alternatives)
+        if not others:
+            return []
         scope = Scope(language, room, day)
         best = self._search(Spoken(words), 0, scope, biased=biased, near=False)
         known = [_Taken.of(best.spoken, match.source.name, match.rule.label, match) for match in best.matches]
         excused = [_Taken.of(best.spoken, name, None, cover) for name, some in best.covers.items() for cover in some]
         hits: list[KeywordHit] = []
-        for alternative in alternatives:
+        for alternative in others:
             found = self._search(Spoken(alternative), 0, scope, biased=biased, near=False, sound=False)
             for hit in self._settled(found, 0)[0]:
                 if not any(taken.has(hit) for taken in known) and not any(taken.covers(hit) for taken in excused):
