@@ -71,6 +71,14 @@ class Choice:
         better = self.languages.get(language, self.default)
         return "" if better == heard_by or language not in self.languages else better
 
+    def able(self, room: str, spoken: Sequence[str], english: Container[str]) -> str:
+        """The model that can tell what is spoken in a room of several languages; empty: none, or nothing is to tell."""
+        if len(spoken) == 1 or room in self.rooms:
+            return ""
+        codes = spoken or tuple(self.languages)
+        those = (self.default, *(self.languages[code] for code in codes if code in self.languages))
+        return next((name for name in those if name not in english), "")
+
 
 def _known(spoken: Sequence[str], likely: str | None) -> str:
     if len(spoken) == 1:

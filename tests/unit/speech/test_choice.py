@@ -64,6 +64,16 @@ def test_a_language_that_was_found_is_handed_over_to_its_model() -> None:
     assert CHOICE.after("stage", (), "medium", "zh") == ""
 
 
+def test_who_can_tell_what_is_spoken() -> None:
+    assert CHOICE.able("hall", (), ENGLISH) == "base"
+    small = Choice("tiny.en", {"zh": "small", "en": "tiny.en"})
+    assert small.able("hall", ("en", "zh"), ENGLISH) == "small"
+    assert small.able("hall", (), ENGLISH) == "small"
+    assert small.able("hall", ("en", "fr"), ENGLISH) == ""
+    assert small.able("hall", ("en",), ENGLISH) == ""
+    assert CHOICE.able("stage", (), ENGLISH) == ""
+
+
 def test_changes_leave_the_rest_as_it_was() -> None:
     assert CHOICE.with_language("", "large-v3").default == "large-v3"
     changed = CHOICE.with_language("zh", "large-v3").with_room("hall", "small")

@@ -27,6 +27,7 @@ class Model:
         self.model = name
         self.multilingual = not name.endswith(".en")
         self.language = language
+        self.probability = 0.9
         self.calls: list[list[str]] = []
         self.began, self.go = threading.Event(), threading.Event()
         self.go.set()
@@ -35,7 +36,8 @@ class Model:
         self.calls.append([utterance.id for utterance, _ in batch])
         self.began.set()
         assert self.go.wait(30)
-        return [Transcript(u, self.language, (Word(self.model, 0.0, 1.0, 0.9),), self.model, 0.0) for u, _ in batch]
+        words = (Word(self.model, 0.0, 1.0, self.probability),)
+        return [Transcript(u, self.language, words, self.model, 0.0) for u, _ in batch]
 
 
 class Shelf:
@@ -120,6 +122,24 @@ async def test_what_turns_out_to_be_in_another_language_is_heard_by_its_model() 
     await finish(heard)
     assert heard.by() == {"unknown": "small", "known": "small"}
     assert shelf.made["base"].calls == [["unknown"]]
+
+
+async def test_english_that_is_doubted_is_heard_by_a_model_that_can_tell() -> None:
+    shelf = Shelf(base="zh")
+    heard = Heard(shelf.models(Choice("tiny.en", {"zh": "base"})))
+    shelf.made["tiny.en"].probability = 0.4
+    for name, hints in (
+        ("switched", Hints(likely="en")),
+        ("english", Hints(("en",))),
+        ("either", Hints(("en", "zh"), "en")),
+    ):
+        heard.batcher.submit(spoken(name, track=name), hints)
+    await finish(heard)
+    assert heard.by() == {"switched": "base", "english": "tiny.en", "either": "base"}
+    sure = Heard(shelf.models(Choice("tiny.en", {"zh": "base"})))
+    sure.batcher.submit(spoken("sure"), Hints(likely="en"))
+    await finish(sure)
+    assert sure.by() == {"sure": "tiny.en"}
 
 
 async def test_in_haste_nothing_is_heard_twice() -> None:
