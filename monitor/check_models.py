@@ -82,13 +82,13 @@ def _languages(settings: Settings, choice: Choice, here: dict[str, ModelFiles]) 
         if name in english and language != ENGLISH:
             yield Finding("wrong", f"model for language {language}", f"{name} knows English alone", "take another one")
     for room in settings.rooms:
-        heard_by = {choice.of(room.id, (code,), None, english) for code in room.languages}
-        others = [code for code in room.languages if code != ENGLISH]
-        if others and heard_by & english and (len(heard_by) == 1 or choice.rooms.get(room.id)):
-            told = f"{', '.join(sorted(heard_by & english))} makes English of {', '.join(others)}"
+        others = [code for code in room.languages if code != ENGLISH and choice.of(room.id, (code,), None) in english]
+        if others and not choice.able(room.id, room.languages, english):
+            told = f"{choice.of(room.id, others[:1], None)} makes English of {', '.join(others)}"
             yield Finding("wrong", f"room {room.id}", told, "give it a model that knows its languages")
-    open_rooms = [room.id for room in settings.rooms if not room.languages and not choice.rooms.get(room.id)]
-    if choice.default in english and open_rooms:
+    unheard = [room.id for room in settings.rooms if not room.languages and choice.of(room.id, (), None) in english]
+    open_rooms = [room for room in unheard if not choice.able(room, (), english)]
+    if open_rooms:
         told = f"{choice.default} makes English of whatever is spoken in {', '.join(open_rooms)}"
         yield Finding("note", "languages", told, 'set languages = ["en"] there, or take a model that knows others')
 

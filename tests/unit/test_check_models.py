@@ -39,6 +39,10 @@ def test_a_model_that_isn_t_here_says_how_to_get_it(tmp_path: Path, monkeypatch:
 
 def test_a_model_of_english_alone_is_told_of_where_others_speak() -> None:
     assert about(tiny(Room(id="hall")))["languages"].grade == "note"
+    assert about(tiny(Room(id="hall", languages=("en", "fr"))))["room hall"].found == "tiny.en makes English of fr"
+    model_files("base")
+    assert "languages" not in about(tiny(Room(id="hall"), models={"zh": "base"}))  # which can tell
+    assert "room hall" not in about(tiny(Room(id="hall", languages=("en", "zh")), models={"zh": "base"}))
     assert about(tiny(Room(id="hall", languages=("zh",))))["room hall"].grade == "wrong"
     assert about(tiny(models={"zh": "tiny.en"}))["model for language zh"].grade == "wrong"
 
