@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import typer
@@ -29,6 +30,7 @@ from monitor.web.app import WebDeps, create_app
 from monitor.web.host import host
 from monitor.web.host_links import host_links
 from monitor.web.models import models
+from monitor.web.review_actions import room_actions
 from monitor.web.webhooks import webhooks
 
 HERE = Path(__file__).parent / "reference"
@@ -253,12 +255,21 @@ def _without_parts() -> WebDeps:
     parts: dict[str, Any] = {
         "catalog": some,
         "backtests": some,
+        "keeping": SimpleNamespace(vault=some),
         "exporter": some,
         "access": some,
         "provider": some,
-        "routes": [room_routes(some), probe_routes(some), models(some), webhooks(some, some), host(some), host_links(some)],
+        "routes": [
+            room_routes(some),
+            probe_routes(some),
+            models(some),
+            webhooks(some, some),
+            host(some),
+            host_links(some),
+            room_actions(some, some),
+        ],
     }
-    return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, nothing, **parts)
+    return WebDeps(nothing, nothing, lambda: hello, list, nothing, nothing, **parts)
 
 
 PAGES = {

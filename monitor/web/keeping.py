@@ -203,6 +203,7 @@ def _erasures(router: APIRouter, keeper: Keeping) -> None:
 
     @router.get("/api/receipts/{number}", dependencies=[needs(Permission.KEEP)])
     async def receipt(number: Number) -> ReceiptView:
+        """One of them."""
         found = await keeper.store.receipt(number)
         if found is None:
             raise HTTPException(404, f"There is no receipt {number}.")
