@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from monitor.keywords.remarks import Weight
 from monitor.messages import HitView
 from monitor.model import RuleState, Severity
 from monitor.web.answers import Answer
@@ -42,7 +43,7 @@ class ProblemView(Answer):
 class RemarkView(Answer):
     """What lint says of a list that can be used."""
 
-    grade: str = Field(description="wrong, warning or hint")
+    grade: Weight
     line: int = Field(description="From 1; 0: no line")
     rule: str = Field(description="Label of the rule; empty: the whole list")
     what: str

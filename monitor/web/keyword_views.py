@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from monitor.catalog.catalog import Present, Written
 from monitor.catalog.difference import Change, Difference
 from monitor.catalog.files import etag
-from monitor.keywords.lint import Remark
 from monitor.keywords.refusal import Problem
+from monitor.keywords.remarks import Remark, Weight
 from monitor.keywords.rules import Combination, KeywordList, Rule
 from monitor.keywords.scope import state_of
 from monitor.masking import hide
@@ -126,7 +126,9 @@ def _change(one: Change) -> ChangeView:
 
 
 def remark_view(remark: Remark) -> RemarkView:
-    return RemarkView(grade=remark.grade, line=remark.line, rule=remark.rule, what=remark.what, mend=remark.mend)
+    return RemarkView(
+        grade=Weight(remark.grade), line=remark.line, rule=remark.rule, what=remark.what, mend=remark.mend
+    )
 
 
 def problem_view(problem: Problem) -> ProblemView:

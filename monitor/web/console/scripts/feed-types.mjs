@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { declare, reference } from './schema.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '../../../..')
@@ -20,48 +21,6 @@ function readSchema(source) {
   const code =
     'import json; from monitor.messages import FEED; print(json.dumps(FEED.json_schema(mode="serialization")))'
   return execFileSync(existsSync(own) ? own : 'python3', ['-c', code], { cwd: root, encoding: 'utf8' })
-}
-
-const reference = (schema) => schema.$ref.replace('#/$defs/', '')
-
-/** The TypeScript type of a schema. Throws on a keyword that it doesn't know, rather than write a wrong type. */
-function typeOf(schema) {
-  if (schema.$ref) return reference(schema)
-  if ('const' in schema) return literal(schema.const)
-  if (schema.enum) return schema.enum.map(literal).join(' | ')
-  const union = schema.anyOf ?? schema.oneOf
-  if (union) return union.map(typeOf).join(' | ')
-  switch (schema.type) {
-    case 'string':
-    case 'boolean':
-    case 'null':
-      return schema.type
-    case 'integer':
-    case 'number':
-      return 'number'
-    case 'array': {
-      const item = typeOf(schema.items)
-      return item.includes('|') ? `(${item})[]` : `${item}[]`
-    }
-  }
-  throw new Error(`no type is known for ${JSON.stringify(schema)}`)
-}
-
-const literal = (value) => (typeof value === 'string' ? `'${value}'` : JSON.stringify(value))
-
-function comment(text, indent) {
-  if (!text) return ''
-  const lines = text.replaceAll('*/', '* /').split('\n')
-  const body = lines.length === 1 ? ` ${lines[0]} ` : lines.map((l) => `\n${indent} * ${l}`).join('') + `\n${indent} `
-  return `${indent}/**${body}*/\n`
-}
-
-function declare([name, schema]) {
-  if (schema.type !== 'object') return `${comment(schema.description, '')}export type ${name} = ${typeOf(schema)}\n`
-  const fields = Object.entries(schema.properties).map(
-    ([key, value]) => `${comment(value.description, '  ')}  ${key}: ${typeOf(value)}\n`,
-  )
-  return `${comment(schema.description, '')}export interface ${name} {\n${fields.join('')}}\n`
 }
 
 const [, , ...words] = process.argv
