@@ -176,3 +176,16 @@ async def test_a_room_added_with_a_model_of_its_own_is_heard_by_it(tmp_path: Pat
         assert (await desk.ask(Role.OPS, "DELETE", "/api/rooms/annex"))[0] == 200
         models = it.house.models
         await until(lambda: models is not None and models.names == ("base",), 30)
+
+
+async def test_a_room_whose_model_is_gone_at_the_start_is_heard_by_the_default_one_and_told_of(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "rooms.json").write_text('{"rooms": [{"id": "annex", "model": "medium"}]}')
+    shelf = Shelf()
+    async with whole_service(tmp_path, hears=shelf.models(Choice("base"))) as it:
+        async with person(socket(it, "annex"), "Bob", *TALK):
+            await until(lambda: bool(shelf.made["base"].rooms), 30)
+        status, health = await Desk(it).ask(Role.OPS, "GET", "/healthz")
+        assert status == 503
+        assert any("annex" in reason and "models fetch medium" in reason for reason in health["reasons"])
+    assert shelf.made["base"].rooms == {"annex"}
