@@ -40,7 +40,7 @@ def script(lengths: Sequence[int], seed: int) -> Iterator[tuple[int, int]]:
     recordings, in frames.
     """
     chance = random.Random(seed)  # noqa: S311  no secret
-    pause = chance.uniform(0, LATEST) * RATE / FRAME
+    pause = chance.uniform(0, min(LATEST * RATE / FRAME, 2 * max(lengths)))
     while True:
         number = chance.randrange(len(lengths))
         yield round(pause), number
