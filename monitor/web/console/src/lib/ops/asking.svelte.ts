@@ -1,5 +1,6 @@
 // Something that is asked of the service again and again while the page is looked at.
 import { api } from '../api.ts'
+import { feed } from '../feed.svelte.ts'
 
 export class Asked<T> {
   now = $state.raw<T | null>(null)
@@ -25,12 +26,15 @@ export class Asked<T> {
     this.#running = true
     const hurry = (): void => void (document.hidden || this.again())
     document.addEventListener('visibilitychange', hurry)
+    // What was erased isn't shown until the next question would be due.
+    const unlisten = feed.listen((messages) => messages.some((one) => one.type === 'erased') && void this.again())
     void this.again()
     return () => {
       this.#running = false
       this.#turn++
       clearTimeout(this.#timer)
       document.removeEventListener('visibilitychange', hurry)
+      unlisten()
     }
   }
 
