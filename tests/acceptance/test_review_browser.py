@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.async_api import Page, WebSocketRoute, expect
 
+from monitor.exporting import Exporter
 from monitor.store.records import Revision
-from monitor.web.deps import STATIC
+from monitor.web.deps import STATIC, WebDeps
 from tests.helpers import axe
 from tests.helpers.browser import browser
 from tests.helpers.reviewing import many, told, with_evidence
@@ -124,3 +127,24 @@ async def test_a_connection_that_comes_back_says_what_it_missed(tmp_path: Path) 
         back = page.get_by_text(re.compile(f"is back: .* came after number {seq}, none is missing"))
         await expect(back).to_be_visible(timeout=PATIENCE)
         await expect(page.locator("[role=option]")).to_have_count(4, timeout=PATIENCE)
+
+
+async def test_an_export_is_saved_once_there_is_a_reason(tmp_path: Path) -> None:
+    async def exporting(deps: WebDeps) -> WebDeps:
+        return replace(deps, exporter=Exporter(deps.store, deps.trail, tmp_path, deps.keeping.vault.wav))
+
+    async with site(tmp_path, static=STATIC, prepare=exporting) as it, browser() as context:
+        await with_evidence(it)
+        page = await context.new_page()
+        await page.goto(f"{it.url}/review/a1")
+        await page.get_by_role("button", name="Export").click(timeout=PATIENCE)
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_role("button", name="Export")).to_be_disabled()
+        await dialog.get_by_label("Why it is needed").fill("a report")
+        async with page.expect_download(timeout=PATIENCE) as saved:
+            await dialog.get_by_role("button", name="Export").click()
+        download = await saved.value
+        assert download.suggested_filename == "alert-a1.zip"
+        with zipfile.ZipFile(await download.path()) as archive:
+            assert archive.read("alerts/a1/clip.wav")[:4] == b"RIFF"
+        await expect(dialog).to_be_hidden()
