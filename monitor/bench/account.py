@@ -107,7 +107,7 @@ class Delays:
     texts: tuple[Delay, ...]  # end of speech → stored text
     alerts: tuple[Delay, ...]  # end of speech → stored alert
     words: tuple[Delay, ...]  # end of the word → stored alert
-    tentative: int  # of the alerts
+    early: tuple[Delay, ...]  # the same, of alerts that came before the utterance was over
 
 
 def delays(record: Record, ends: Mapping[str, Sequence[float]], since: float = 0.0) -> Delays:
@@ -124,7 +124,7 @@ def delays(record: Record, ends: Mapping[str, Sequence[float]], since: float = 0
         tuple(texts),
         tuple(Delay(ended[alert.utterance], alert.told - ended[alert.utterance]) for alert in counted),
         tuple(Delay(alert.spoken, alert.told - alert.spoken) for alert in counted),
-        sum(alert.tentative for alert in counted),
+        tuple(Delay(alert.spoken, alert.told - alert.spoken) for alert in counted if alert.tentative),
     )
 
 

@@ -65,7 +65,7 @@ class Result:
     over: Over
     rooms: int
     held_for: Held = field(default_factory=Held)
-    delays: Delays = field(default_factory=lambda: Delays((), (), (), 0))
+    delays: Delays = field(default_factory=lambda: Delays((), (), (), ()))
 
     @property
     def held(self) -> bool:

@@ -77,9 +77,10 @@ def row(result: Result) -> dict[str, str]:
     return {
         "utterances": str(len(found.texts)),
         "end of speech → text, p50 / p95 s": pair(found.texts),
-        "alerts (tentative, withdrawn)": f"{len(found.alerts)} ({found.tentative}, {record.withdrawn})",
+        "alerts (tentative, withdrawn)": f"{len(found.alerts)} ({len(found.early)}, {record.withdrawn})",
         "end of speech → alert, p50 / p95 s": pair(found.alerts),
         "end of the word → alert, p50 / p95 s": pair(found.words),
+        "end of the word → tentative alert, p50 / p95 s": pair(found.early),
         "stored → client of the feed, p50 / p95 ms": f"{1000 * _at(feed, 50):.0f} / {1000 * _at(feed, 95):.0f}",
         "lost s of spoken s": f"{_lost(held)} of {held.spoken:.0f}",
         "steps of effort, share of the time": ", ".join(
@@ -132,11 +133,11 @@ def as_json(results: Sequence[Result], idle: Sequence[Idle]) -> dict[str, Any]:
                 "over": one.over.value,
                 "rooms": one.rooms,
                 "held": one.held,
-                "utterances": len(one.delays.texts),
-                "alerts": len(one.delays.alerts),
-                "tentative": one.delays.tentative,
                 "withdrawn": one.held_for.record.withdrawn,
-                **{name: _figures(getattr(one.delays, name)) for name in ("texts", "alerts", "words")},
+                "steps": shares(
+                    one.held_for.record.steps, one.held_for.began, one.held_for.began + one.held_for.seconds
+                ),
+                **{name: _figures(getattr(one.delays, name)) for name in ("texts", "alerts", "words", "early")},
                 "lost": one.held_for.lost,
                 "spoken": one.held_for.spoken,
                 "seconds": one.held_for.seconds,

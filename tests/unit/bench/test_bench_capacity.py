@@ -55,7 +55,7 @@ def test_an_alert_that_came_before_the_end_has_a_delay_below_nothing() -> None:
     assert [one.seconds for one in found.texts] == pytest.approx([0.6, 1.2])
     assert [one.seconds for one in found.alerts] == pytest.approx([-0.5, 1.4])
     assert [one.seconds for one in found.words] == pytest.approx([0.7, 1.7])
-    assert found.tentative == 1
+    assert [one.seconds for one in found.early] == pytest.approx([0.7])
 
 
 def test_what_the_feed_tells_of_effort_is_kept_with_its_time() -> None:
