@@ -58,9 +58,15 @@ def test_words_of_before_are_not_those_of_the_same_recording_said_again() -> Non
     shown = [Shown(15.0, " ".join(FOX.words))]
     found = score([FOX, again], shown, str.split)
     assert (found.lost, found.final, found.any) == (1, [1.0], [1.0])
-    shown = [Shown(15.0, " ".join(FOX.words)), Shown(26.0, " ".join(FOX.words * 2))]
+    once, twice = " ".join(FOX.words), " ".join(FOX.words * 2)
+    shown = [Shown(15.0, once), Shown(23.9, once, "the quick"), Shown(26.0, twice)]
     found = score([FOX, again], shown, str.split)
     assert (found.final, found.any) == ([1.0, 2.0], [1.0, 2.0])
+
+
+def test_words_that_are_shown_before_they_are_said_are_others() -> None:
+    shown = [Shown(12.0, "", "brown fox jumps"), Shown(13.6, "", "the quick"), Shown(15.0, " ".join(FOX.words))]
+    assert score([FOX], shown, str.split).any == pytest.approx([1.0])
 
 
 def test_text_cannot_stand_for_what_was_not_said_yet() -> None:
@@ -149,6 +155,7 @@ async def test_the_speaker_is_heard_whole_and_goes_on_in_silence() -> None:
     assert not heard[-int(SILENCE * RATE) + 8192 :].any()
     assert all(one.ended - one.began == pytest.approx(1.5) for one in said)
     assert sum(one.whole for one in said) >= 2
+    assert [one.whole for one in talker.said_until(words, said[1].began + 1.9)] == [True, False]
 
 
 def test_an_environment_of_other_requirements_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
