@@ -114,7 +114,7 @@ export default {
   'review.history': 'Decisions',
   'review.others': 'Other alerts',
   'review.to_list': 'Open the list',
-  'review.precision': 'of {count} verdicts on this rule, {value} said right (95 % interval {low} to {high})',
+  'review.precision': 'of {count} {count|verdict|verdicts} on this rule, {value} said right (95 % interval {low} to {high})',
   'decided.none': 'Nothing was decided yet.',
   'decided.claim': 'claimed it',
   'decided.release': 'released it',
