@@ -7,7 +7,6 @@ standard output goes one line of JSON for each visit that is over, and a word wh
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import logging
 import os
@@ -22,7 +21,7 @@ from typing import Any
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from monitor.bench.crowd_talk import load, recorded, sayings
-from monitor.bench.crowd_voice import CountedVoice, Said, Truth, Turn, rounds, sounds
+from monitor.bench.crowd_voice import FRAME_SECONDS, CountedVoice, Said, Truth, Turn, rounds, sounds
 from monitor.errors import ConnectionLost, Refused
 from monitor.rooms.builtin import private
 from monitor.rooms.builtin.client import visit
@@ -103,10 +102,10 @@ class Speakers:
                 group.create_task(self._steady(seat, number) if self._plan.steady else self._sit(seat))
 
     async def stop(self) -> None:
-        """Everybody leaves; who speaks a recording falls silent first."""
+        """Everybody leaves; who speaks a recording says it to its end first."""
         self._hushed = True
         if self._recorded:
-            await asyncio.sleep(HUSH)
+            await asyncio.sleep(HUSH + max(len(talk.packets) for talk in self._recorded) * FRAME_SECONDS)
         self.stopping.set()
 
     async def _sit(self, seat: Seat) -> None:
@@ -117,10 +116,7 @@ class Speakers:
     async def _steady(self, seat: Seat, number: int) -> None:
         day = 50 * 86400
         if self._recorded:
-            before: Said = (None, 0)
-            said: Iterator[Said] = itertools.chain(
-                itertools.repeat(before, ARRIVAL), sayings(self._recorded, number, lambda: self._hushed)
-            )
+            said = sayings(self._recorded, number, lambda: self._hushed)
         else:
             said = self._voice([Turn(0, day)] if self._plan.silent else [Turn(0, 5), Turn(day, 0)])
         await self._once(seat, number * 0.1, said)

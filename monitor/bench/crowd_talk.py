@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -52,24 +53,30 @@ def recorded(talk: Talk) -> Recorded:
 
 
 def sayings(talks: Sequence[Recorded], seed: int, hushed: Callable[[], bool] = lambda: False) -> Iterator[Said]:
-    """(packet or nothing, number of the stretch of talk or 0), one for 20 ms, for ever; once `hushed`, silence."""
+    """(packet or nothing, number of the stretch of talk or 0), one for 20 ms, for ever; once `hushed`, what has
+    begun is said to its end. Silence is sent from the beginning on, as browsers do: so it is known who is there.
+    """
     stretch = 0
-    silence: tuple[bytes | None, ...] = ()
+    silence = _opening()
     for pause, number in script([len(talk.packets) for talk in talks], seed):
         for at in range(pause):
             yield silence[at] if at < min(len(silence), PAUSE) else None, 0
+        if hushed():  # not in the middle of a word: what was to follow would count as lost on the way
+            yield from itertools.repeat((None, 0))
         talk = talks[number]
         left = list(talk.ends)
         for at, packet in enumerate(talk.packets):
-            if hushed():  # whoever stops sending in the middle of a word would be lost on the way
-                yield from ((silent, 0) for silent in talk.pause)
-                yield from itertools.repeat((None, 0))
             while left and at >= left[0]:
                 del left[0]
                 stretch += 1
             yield packet, stretch + 1 if left else 0
         stretch += len(left)
         silence = talk.pause
+
+
+@cache
+def _opening() -> tuple[bytes | None, ...]:
+    return pause_of(Encoder(dtx=True))
 
 
 def speech_ends(truths: Sequence[Truth]) -> dict[str, list[float]]:
