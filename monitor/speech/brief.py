@@ -12,7 +12,7 @@ for several than for one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -21,20 +21,28 @@ from faster_whisper.transcribe import get_ctranslate2_storage, merge_punctuation
 from numpy.typing import NDArray
 
 from monitor.model import RATE, Word
-from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, NO_SPEECH, Claim, compression
+from monitor.speech.ghosts import COMPRESSION, HOPELESS, LOG_PROBABILITY, NO_SPEECH, Claim, compression
 
 PAD = 1.0
 """Seconds of silence after the audio. Half a second doubles the errors."""
+PAD_AGAIN = 4.0
+"""The same where no end was found: with more silence the model knows better where to stop."""
 LONGEST = 24.0
 """Seconds of audio up to which a short context saves anything to speak of."""
 NEAR_END = 0.5
 """Seconds before the end of the audio from which an end stamp ends the text."""
+SURE = 0.5
+"""Mean probability of words that are believed though the stamps around them are improbable, as around a short text."""
+AGAIN = 3
+"""Tokens of a text from which on it counts as said again; and in less than half of the time it can't have been."""
 SLOWEST = 4.0
 """Letters a second of speech below which something is missing: people say 10 to 20."""
 TOGETHER = 8
 """Utterances decoded at once, at most: beyond, the longest of them costs more than is saved."""
 _FIRST_TOKENS, _FIRST_TOKENS_A_SECOND = 8, 5
-"""Tokens that one in 200 texts exceeds: those are decoded again, and no loop costs more."""
+_FIRST_IN_ENGLISH, _FIRST_IN_ENGLISH_A_SECOND = 6, 3.5
+"""Tokens that one in 200 texts exceeds: those are decoded again, and no loop costs more. Whisper's vocabulary has
+nearly each English word whole."""
 _MODEL_TOKENS = 448  # that Whisper's decoder has places for
 _ENOUGH = 0.8  # seconds of speech; less may be a short word
 _DENSE = "\u0e00"  # from here on a character is about a syllable
@@ -47,7 +55,11 @@ class Heard:
     """A window that the encoder has heard."""
 
     encoded: NDArray[np.float32]  # (1, frames / 2, model's width)
-    seconds: float  # of audio, without the silence after it
+    audio: NDArray[np.float32]  # (n,), -1..1, without the silence after it
+
+    @property
+    def seconds(self) -> float:
+        return len(self.audio) / RATE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,18 +82,19 @@ class Read:
     @property
     def doubtful(self) -> bool:
         """Whether the full context should be asked. What is probably no speech is not worth that."""
-        improbable = self.claim.log_probability < LOG_PROBABILITY and self.claim.no_speech <= NO_SPEECH
-        return not self.whole or self.claim.compression > COMPRESSION or improbable
+        claim = self.claim
+        improbable = claim.log_probability < LOG_PROBABILITY and claim.no_speech <= NO_SPEECH
+        unsure = claim.mean < SURE or claim.log_probability < HOPELESS
+        return not self.whole or claim.compression > COMPRESSION or (improbable and unsure)
 
 
-def encode(whisper: Any, audio: NDArray[np.float32]) -> Heard:
-    """`whisper`: a faster-whisper WhisperModel; audio: (n,), -1..1."""
-    seconds = len(audio) / RATE
-    padded = np.concatenate([audio, np.zeros(round(PAD * RATE), np.float32)])
+def encode(whisper: Any, audio: NDArray[np.float32], pad: float = PAD) -> Heard:
+    """`whisper`: a faster-whisper WhisperModel; audio: (n,), -1..1; `pad`: seconds of silence after it."""
+    padded = np.concatenate([audio, np.zeros(round(pad * RATE), np.float32)])
     features = whisper.feature_extractor(padded)
     frames = len(padded) * _FRAMES // RATE // 2 * 2  # the encoder halves them
     window = np.ascontiguousarray(features[None, :, :frames])
-    return Heard(np.array(whisper.model.encode(get_ctranslate2_storage(window), to_cpu=True)), seconds)
+    return Heard(np.array(whisper.model.encode(get_ctranslate2_storage(window), to_cpu=True)), audio)
 
 
 def max_length(prompt: int, tokens: int) -> int:
@@ -100,7 +113,12 @@ def read(whisper: Any, asks: Sequence[Ask]) -> list[Read]:
     found: dict[int, Read] = {}
     for group in _alike(asks):
         together = [asks[n] for n in group]
-        found.update(zip(group, _read_alike(whisper, together), strict=True))
+        first = max(_first_tokens(ask) for ask in together)
+        found.update(zip(group, _read_alike(whisper, together, first), strict=True))
+    for n, ask in enumerate(asks):
+        if not found[n].whole:
+            longer = replace(ask, heard=encode(whisper, ask.heard.audio, PAD_AGAIN))
+            (found[n],) = _read_alike(whisper, [longer], ask.options.max_new_tokens)
     return [found[n] for n in range(len(asks))]
 
 
@@ -116,16 +134,21 @@ def _alike(asks: Sequence[Ask]) -> Iterator[list[int]]:
             yield numbers[first : first + TOGETHER]
 
 
-def _read_alike(whisper: Any, asks: Sequence[Ask]) -> list[Read]:
+def _read_alike(whisper: Any, asks: Sequence[Ask], longest: int) -> list[Read]:
+    """`longest`: tokens that are written at most."""
     stacked = np.concatenate([ask.heard.encoded for ask in asks])
-    first = [_FIRST_TOKENS + round(_FIRST_TOKENS_A_SECOND * ask.heard.seconds) for ask in asks]
-    results = _generate(whisper, stacked, asks, max(first))
-    for n, ask in enumerate(asks):
-        if not _ended(results[n], ask) and len(results[n].sequences_ids[0]) >= max(first):
-            (results[n],) = _generate(whisper, ask.heard.encoded, [ask], ask.options.max_new_tokens)
+    results = _generate(whisper, stacked, asks, longest)
     texts = [_said(result, ask) for result, ask in zip(results, asks, strict=True)]
-    words = _words(whisper, stacked, asks, [text for text, _ in texts])
-    return [_judged(*each) for each in zip(results, asks, texts, words, strict=True)]
+    whole = [ended or len(result.sequences_ids[0]) < longest for result, (_, ended) in zip(results, texts, strict=True)]
+    kept = [text if done else [] for (text, _), done in zip(texts, whole, strict=True)]
+    words = _words(whisper, stacked, asks, kept)
+    return [Read(_claim(*each), done) for *each, done in zip(results, asks, kept, words, whole, strict=True)]
+
+
+def _first_tokens(ask: Ask) -> int:
+    if ask.language == "en":
+        return _FIRST_IN_ENGLISH + round(_FIRST_IN_ENGLISH_A_SECOND * ask.heard.seconds)
+    return _FIRST_TOKENS + round(_FIRST_TOKENS_A_SECOND * ask.heard.seconds)
 
 
 def _generate(whisper: Any, stacked: NDArray[np.float32], asks: Sequence[Ask], longest: int) -> list[Any]:
@@ -146,35 +169,40 @@ def _generate(whisper: Any, stacked: NDArray[np.float32], asks: Sequence[Ask], l
     )
 
 
-def _judged(result: Any, ask: Ask, text: tuple[list[int], bool], words: tuple[Word, ...]) -> Read:
-    tokens, ended = text
-    claim = Claim(
-        words, float(result.no_speech_prob), float(result.scores[0]), compression(ask.tokenizer.decode(tokens))
-    )
-    return Read(claim, ended or len(result.sequences_ids[0]) < ask.options.max_new_tokens)
+def _claim(result: Any, ask: Ask, tokens: list[int], words: tuple[Word, ...]) -> Claim:
+    text = ask.tokenizer.decode(tokens)
+    return Claim(words, float(result.no_speech_prob), float(result.scores[0]), compression(text))
 
 
 def _said(result: Any, ask: Ask) -> tuple[list[int], bool]:
     return said(result.sequences_ids[0], ask.tokenizer.timestamp_begin, ask.tokenizer.eot, ask.heard.seconds)
 
 
-def _ended(result: Any, ask: Ask) -> bool:
-    return _said(result, ask)[1]
-
-
 def said(tokens: Sequence[int], stamps: int, end: int, seconds: float) -> tuple[list[int], bool]:
     """The text tokens up to the end of the audio, and whether a stamp showed where that is.
 
+    It is where an end stamp lies near the end of the audio, or where all that was said is said again in what is left of
+    it, though that is less than half as long.
     `stamps`: the first time stamp token, `end`: the first token that is no text; `seconds`: length of the audio.
     """
     text: list[int] = []
-    for token in tokens:
+    began: float | None = None
+    for n, token in enumerate(tokens):
         if token >= stamps:
-            if text and (token - stamps) * _STAMP >= seconds - NEAR_END:
+            at = (token - stamps) * _STAMP
+            began = at if began is None else began
+            late = at >= seconds - NEAR_END
+            if text and (late or (seconds - at < (at - began) / 2 and _again(text, tokens[n:], end))):
                 return text, True
         elif token < end:
             text.append(token)
     return text, False
+
+
+def _again(text: Sequence[int], rest: Sequence[int], end: int) -> bool:
+    """Whether what follows begins as the text does."""
+    next_ = [token for token in rest if token < end][: len(text)]
+    return len(next_) >= AGAIN and next_ == list(text[: len(next_)])
 
 
 def sparse(words: Sequence[Word], speech: float | None) -> bool:

@@ -20,6 +20,7 @@ from monitor.speech.stock import STOCK
 
 NO_SPEECH = 0.6
 LOG_PROBABILITY = -1.0
+HOPELESS = LOG_PROBABILITY - 0.7
 COMPRESSION = 2.4
 LEAST = 0.2
 """Mean probability of the words of a claim; in speech none was below 0.42."""
@@ -45,6 +46,11 @@ class Claim:
     @property
     def text(self) -> str:
         return "".join(word.text for word in self.words).strip()
+
+    @property
+    def mean(self) -> float:
+        """Mean probability of the words; 0 where there are none."""
+        return _mean(self.words)
 
 
 def believe(
@@ -85,7 +91,7 @@ def suspicion(claim: Claim, language: str, seconds: float, speech: float | None,
         return "describes sounds"
     if claim.no_speech > NO_SPEECH and (unsure or heard < _LITTLE or _mean(claim.words) < _HALF):
         return "no speech"
-    if claim.log_probability < LOG_PROBABILITY - 0.7:
+    if claim.log_probability < HOPELESS:
         return "no speech"
     if claim.compression > COMPRESSION:
         return "repeats itself"

@@ -31,6 +31,17 @@ def test_stamps_before_the_end_only_part_sentences() -> None:
     assert said(written, STAMPS, END, 4.2) == ([5, 5, 5, 5], True), "a repetition that was spoken stays"
 
 
+def test_a_text_said_again_faster_than_anybody_speaks_was_said_once() -> None:
+    looped = [stamp(0), 1, 2, 3, 4, stamp(3.6), stamp(3.6), 1, 2, 3, 4, stamp(4.6), stamp(4.6), 1, 2]
+    assert said(looped, STAMPS, END, 4.3) == ([1, 2, 3, 4], True)
+    assert said(looped[:10], STAMPS, END, 4.3) == ([1, 2, 3, 4], True), "also where the decoder was stopped in it"
+    assert said(looped[:13], STAMPS, END, 7.6)[0] == [1, 2, 3, 4, 1, 2, 3, 4], "there was time to say it twice"
+    other = [stamp(0), 1, 2, 3, 4, stamp(3.6), stamp(3.6), 1, 2, 9, 4, stamp(4.2)]
+    assert said(other, STAMPS, END, 4.3) == ([1, 2, 3, 4, 1, 2, 9, 4], True), "not the same"
+    five = [stamp(0), 5, stamp(1.0), stamp(1.0), 5, stamp(1.4)]
+    assert said(five, STAMPS, END, 1.6) == ([5, 5], True), "one word can be said twice in no time"
+
+
 def test_a_stamp_before_any_word_ends_nothing() -> None:
     assert said([stamp(3.9), 7, stamp(4.0)], STAMPS, END, 4.0) == ([7], True)
 
@@ -49,14 +60,18 @@ def test_only_text_comes_out_in_its_order(written: list[int], seconds: float) ->
 
 
 def test_what_looks_wrong_is_asked_again_and_what_is_no_speech_is_not() -> None:
-    def read(whole: bool = True, no_speech: float = 0.0, log: float = -0.2, compression: float = 1.0) -> brief.Read:
-        return brief.Read(Claim((), no_speech, log, compression), whole)
+    def read(
+        whole: bool = True, no_speech: float = 0.0, log: float = -0.2, compression: float = 1.0, sure: float = 0.4
+    ) -> brief.Read:
+        return brief.Read(Claim((Word(" well", 0.0, 1.0, sure),), no_speech, log, compression), whole)
 
     assert not read().doubtful
     assert read(whole=False).doubtful
     assert read(compression=3.0).doubtful
     assert read(log=-1.5).doubtful
     assert not read(log=-1.5, no_speech=0.9).doubtful
+    assert not read(log=-1.5, sure=0.7).doubtful, "only the stamps around a short text were unlikely"
+    assert read(log=-1.8, sure=0.7).doubtful
 
 
 def test_little_text_for_much_voice_is_asked_again() -> None:
