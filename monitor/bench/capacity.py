@@ -155,7 +155,7 @@ def prepared(settings: Settings, rooms: int, scratch: Path, words: Sequence[str]
     )
     speech = settings.speech
     if way == PLAIN:
-        speech = speech.model_copy(update={"context": "full", "workers": 1, "unsure": 0.0})
+        speech = speech.model_copy(update={"context": "full", "workers": 1, "unsure": 0.0, "early": 0.0})
     return settings.model_copy(
         update={
             "rooms": tuple(Room(id=f"room-{number}", languages=("en",)) for number in range(rooms)),

@@ -145,6 +145,16 @@ def as_json(results: Sequence[Result], idle: Sequence[Idle]) -> dict[str, Any]:
                 "crowd_cpu": one.held_for.crowd_cpu,
                 "stages": dict(one.held_for.stages),
                 "calls": dict(one.held_for.calls),
+                "course": [
+                    (
+                        round(m.at - one.held_for.began, 1),
+                        m.step,
+                        round(m.waiting, 1),
+                        round(m.late, 1),
+                        round(m.memory),
+                    )
+                    for m in one.held_for.moments
+                ],
                 "memory": max((moment.memory for moment in one.held_for.moments), default=0.0),
             }
             for one in results
