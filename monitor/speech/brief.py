@@ -21,7 +21,7 @@ from faster_whisper.transcribe import get_ctranslate2_storage, merge_punctuation
 from numpy.typing import NDArray
 
 from monitor.model import RATE, Word
-from monitor.speech.ghosts import COMPRESSION, HOPELESS, LOG_PROBABILITY, NO_SPEECH, Claim, compression
+from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, NO_SPEECH, Claim, compression
 
 PAD = 1.0
 """Seconds of silence after the audio. Half a second doubles the errors."""
@@ -31,8 +31,6 @@ LONGEST = 24.0
 """Seconds of audio up to which a short context saves anything to speak of."""
 NEAR_END = 0.5
 """Seconds before the end of the audio from which an end stamp ends the text."""
-SURE = 0.5
-"""Mean probability of words that are believed though the stamps around them are improbable, as around a short text."""
 AGAIN = 3
 """Tokens of a text from which on it counts as said again; and in less than half of the time it can't have been."""
 SLOWEST = 4.0
@@ -82,10 +80,8 @@ class Read:
     @property
     def doubtful(self) -> bool:
         """Whether the full context should be asked. What is probably no speech is not worth that."""
-        claim = self.claim
-        improbable = claim.log_probability < LOG_PROBABILITY and claim.no_speech <= NO_SPEECH
-        unsure = claim.mean < SURE or claim.log_probability < HOPELESS
-        return not self.whole or claim.compression > COMPRESSION or (improbable and unsure)
+        improbable = self.claim.log_probability < LOG_PROBABILITY and self.claim.no_speech <= NO_SPEECH
+        return not self.whole or self.claim.compression > COMPRESSION or improbable
 
 
 def encode(whisper: Any, audio: NDArray[np.float32], pad: float = PAD) -> Heard:

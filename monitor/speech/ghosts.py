@@ -20,7 +20,6 @@ from monitor.speech.stock import STOCK
 
 NO_SPEECH = 0.6
 LOG_PROBABILITY = -1.0
-HOPELESS = LOG_PROBABILITY - 0.7
 COMPRESSION = 2.4
 LEAST = 0.2
 """Mean probability of the words of a claim; in speech none was below 0.42."""
@@ -46,11 +45,6 @@ class Claim:
     @property
     def text(self) -> str:
         return "".join(word.text for word in self.words).strip()
-
-    @property
-    def mean(self) -> float:
-        """Mean probability of the words; 0 where there are none."""
-        return _mean(self.words)
 
 
 def believe(
@@ -91,7 +85,7 @@ def suspicion(claim: Claim, language: str, seconds: float, speech: float | None,
         return "describes sounds"
     if claim.no_speech > NO_SPEECH and (unsure or heard < _LITTLE or _mean(claim.words) < _HALF):
         return "no speech"
-    if claim.log_probability < HOPELESS:
+    if claim.log_probability < LOG_PROBABILITY - 0.7:
         return "no speech"
     if claim.compression > COMPRESSION:
         return "repeats itself"
