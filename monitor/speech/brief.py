@@ -38,9 +38,7 @@ SLOWEST = 4.0
 TOGETHER = 8
 """Utterances decoded at once, at most: beyond, the longest of them costs more than is saved."""
 _FIRST_TOKENS, _FIRST_TOKENS_A_SECOND = 8, 5
-_FIRST_IN_ENGLISH, _FIRST_IN_ENGLISH_A_SECOND = 6, 3.5
-"""Tokens that one in 200 texts exceeds: those are decoded again, and no loop costs more. Whisper's vocabulary has
-nearly each English word whole."""
+"""Tokens that one in 100 texts exceeds: those are heard again with more silence, and no loop costs more."""
 _MODEL_TOKENS = 448  # that Whisper's decoder has places for
 _ENOUGH = 0.8  # seconds of speech; less may be a short word
 _DENSE = "\u0e00"  # from here on a character is about a syllable
@@ -142,8 +140,6 @@ def _read_alike(whisper: Any, asks: Sequence[Ask], longest: int) -> list[Read]:
 
 
 def _first_tokens(ask: Ask) -> int:
-    if ask.language == "en":
-        return _FIRST_IN_ENGLISH + round(_FIRST_IN_ENGLISH_A_SECOND * ask.heard.seconds)
     return _FIRST_TOKENS + round(_FIRST_TOKENS_A_SECOND * ask.heard.seconds)
 
 
