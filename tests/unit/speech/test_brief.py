@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from monitor.speech import brief
 from monitor.speech.brief import max_length, said
 from monitor.speech.ghosts import Claim
 from monitor.speech.recogniser import ALIKE, Hints, context
+from monitor.speech.wer import errors
 from monitor.speech.whisper import WhisperRecogniser
 from tests.helpers.speech import model_files, package_clips, utterance
 
@@ -132,3 +134,16 @@ def test_several_at_once_are_heard_as_one_by_one() -> None:
     alone = [recogniser.transcribe([one])[0] for one in asked]
     assert [t.text for t in together] == [t.text for t in alone]
     assert len({t.text for t in together}) > 1
+
+
+def test_a_text_without_an_end_is_heard_with_more_silence_before_30_s_are_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = model_files("base")
+    recogniser = WhisperRecogniser(files.path, files.name)
+    clip = next(c for c in package_clips() if c.name == "austen-0930")
+    monkeypatch.setattr(brief, "_FIRST_TOKENS", 3)
+    monkeypatch.setattr(brief, "_FIRST_TOKENS_A_SECOND", 0)
+    (heard,) = recogniser.transcribe([(utterance(clip.samples), Hints(("en",)))])
+    assert not heard.full
+    assert errors(clip.transcript, heard.text, "en").rate < 0.2
