@@ -91,9 +91,7 @@ GIVING_BACK = 60.0
 class Service:
     """The house, its rooms and its web server."""
 
-    def __init__(
-        self, settings: Settings, connects: Connects = connector_for, metrics: Metrics | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, connects: Connects = connector_for, metrics: Metrics | None = None) -> None:
         """`connects`: makes the connector of a room; `metrics`: of a house that was built before."""
         memory.few_arenas()
         self._connects = connects

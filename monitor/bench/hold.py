@@ -33,7 +33,7 @@ from monitor.bench.crowd import Plan as CrowdPlan
 from monitor.bench.crowd import Seat
 from monitor.bench.crowd_link import Crowd, crowd
 from monitor.bench.onlooker import onlooker
-from monitor.bench.paced import LATEST, PacedRoom, PacedTrack, SilentTrack, Talk
+from monitor.bench.paced import PacedRoom, PacedTrack, SilentTrack, Talk
 from monitor.bench.quick_ear import QuickEar
 from monitor.bench.stages import Stages
 from monitor.config import Settings
@@ -63,6 +63,10 @@ class Over(StrEnum):
     PCM = "pcm"  # as frames, without a network
     WEBRTC = "webrtc"  # real participants of built-in rooms, Opus; their server is part of the service
     JANUS = "janus"  # real participants of a Janus's VideoRooms, Opus; it is a process of its own
+
+
+_SETTLED = 4.0
+"""Seconds after the last participant came until what is said counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +274,7 @@ class _Run(Service):
             else:
                 ended = tasks.create_task(people.until("done"))
                 await people.go()
-                await asyncio.sleep(0.1 * self._plan.rooms + LATEST / 2)  # they come one after another
+                await asyncio.sleep(0.1 * self._plan.rooms + _SETTLED)  # they come one after another
                 held.began = time.time()
                 await self._measured(self._plan.seconds, people)
                 await people.stop()

@@ -20,8 +20,6 @@ from monitor.rooms.connector import Capabilities, Session, Track
 
 TICK = 0.06
 """Seconds of audio that come at once: a wake-up for each frame of each room would measure the bench."""
-LATEST = 8.0
-"""Seconds of silence before somebody's first words, at most."""
 _KEPT = 20_000
 
 
@@ -40,7 +38,7 @@ def script(lengths: Sequence[int], seed: int) -> Iterator[tuple[int, int]]:
     recordings, in frames.
     """
     chance = random.Random(seed)  # noqa: S311  no secret
-    pause = chance.uniform(0, min(LATEST * RATE / FRAME, 2 * max(lengths)))
+    pause = chance.uniform(0, 2 * sum(lengths) / len(lengths))  # the others are anywhere between two beginnings
     while True:
         number = chance.randrange(len(lengths))
         yield round(pause), number

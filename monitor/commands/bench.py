@@ -30,8 +30,12 @@ def bench_wer(
     ] = "all",
     model: Annotated[list[str] | None, typer.Option(help="Model; again for more; default: as set")] = None,
     prompts: Annotated[
-        bool, typer.Option(help="English: Asterisk's prompts, too (15 minutes, one speaker, from Debian's mirror)")
-    ] = True,
+        Path | None,
+        typer.Option(
+            help="English: Asterisk's prompts, too (one speaker, from Debian's mirror); the file says what they say: "
+            "core-sounds-en.txt, which comes with Asterisk's sounds"
+        ),
+    ] = None,
     plain: Annotated[bool, typer.Option(help="Beside plain faster-whisper on the whole recordings")] = True,
     limit: Annotated[int, typer.Option(min=0, help="At most so many clips, by chance; 0: all")] = 0,
     jobs: Annotated[
@@ -56,7 +60,7 @@ def bench_wer(
     for name in models:
         fetch_model(name, settings.speech.trust)
     english = language == "en"
-    speech = Speech(data, fetch_recordings() if english else (), fetch_prompts() if english and prompts else ())
+    speech = Speech(data, fetch_recordings() if english else (), fetch_prompts(prompts) if english and prompts else ())
     good, found = measure(settings, speech, Plan(models, language, Half(half), limit, plain, jobs), out)
     if as_json:
         as_json.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -43,14 +43,17 @@ def fetch_recordings() -> list[Recording]:
         return recordings(progress)
 
 
-def fetch_prompts() -> list[Prompt]:
-    """More English speech; none, said loudly, where it can't be had: not every machine has Debian's packages."""
+def fetch_prompts(texts: Path) -> list[Prompt]:
+    """More English speech; none, said loudly, where it can't be had: not every machine has Debian's packages.
+
+    Raises what prompts() does of `texts`.
+    """
     from monitor.errors import DownloadFailed
     from monitor.fetch.prompts import prompts
 
     try:
         with download_progress(err) as progress:
-            return prompts(progress)
+            return prompts(texts, progress)
     except DownloadFailed as error:
         err.print(f"Measured without Asterisk's prompts. {error}", style="yellow", markup=False, highlight=False)
         return []

@@ -1,15 +1,16 @@
 """More English speech whose words are known: the prompts of Asterisk, out of a pinned package of Debian.
 
-One speaker, 15 minutes; read clearly, in a studio, in the words of a telephone exchange. Fetched once and kept.
+One speaker, 15 minutes; read clearly, in a studio, in the words of a telephone exchange. Fetched once and kept. What
+they say stands in core-sounds-en.txt, which comes with Asterisk's sounds but not with Debian's package of them.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-from monitor.errors import DownloadFailed
+from monitor.errors import OperatorError
 from monitor.fetch import debian
 from monitor.fetch.recordings import default_folder
 from monitor.fetch.registry import PackageFile, Progress
@@ -25,6 +26,10 @@ _PACKAGE = PackageFile(
     10_565_860,
 )
 _PLACE = "usr/share/asterisk/sounds/en_US_f_Allison"
+_WORDS = 6
+"""Fewer make no sentence, and say little about errors."""
+_SOUND = re.compile(r"[\[\](){}<>*/]|\d")
+"""Signs of what is no spoken word (tones, alternatives), and digits, which can be read in several ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +41,33 @@ class Prompt:
     sound: bytes  # as in the package: SUFFIX
 
 
-def prompts(progress: Progress | None = None, folder: Path | None = None) -> list[Prompt]:
-    """All of them, from the cache or, the first time, from Debian's mirror (11 MB).
+def prompts(texts: Path, progress: Progress | None = None, folder: Path | None = None) -> list[Prompt]:
+    """Those with a sentence in `texts` (core-sounds-en.txt), from the cache or, the first time, from Debian's mirror
+    (11 MB).
 
-    Raises DownloadFailed where they can't be had, OSError where the cache can't be written.
+    Raises OperatorError where the file says nothing of them, DownloadFailed where the sounds can't be had, OSError
+    where a file can't be read or written.
     """
+    said = sentences(texts.read_text("utf-8", "replace"))
     deb = debian.fetch(_PACKAGE, folder or default_folder(), progress)
-    paths = {f"{_PLACE}/{name}{SUFFIX}": (name, text) for name, text in texts().items()}
+    paths = {f"{_PLACE}/{name}{SUFFIX}": (name, text) for name, text in said.items()}
     sounds = debian.unpack(deb, paths)
-    if missing := paths.keys() - sounds.keys():
-        raise DownloadFailed(f"{deb} has no {min(missing)}: delete it and try again.")
-    return [Prompt(name, text, sounds[path]) for path, (name, text) in paths.items()]
+    if not sounds:
+        raise OperatorError(
+            f"{texts} names none of Asterisk's English prompts. Give the core-sounds-en.txt of its sounds."
+        )
+    return [Prompt(*paths[path], sounds[path]) for path in paths if path in sounds]
 
 
-def texts() -> dict[str, str]:
-    """What each prompt says."""
-    lines = files(__package__).joinpath("prompts.tsv").read_text("utf-8").splitlines()
-    rows = (line.partition("\t") for line in lines if not line.startswith("#"))
-    return {name: text for name, _, text in rows}
+def sentences(listed: str) -> dict[str, str]:
+    """What each prompt says, by its name, where that is a sentence of words alone.
+
+    `listed`: a line a prompt, "name: text"; those that begin with ; are remarks.
+    """
+    found = {}
+    for line in listed.splitlines():
+        name, colon, text = line.partition(":")
+        text = " ".join(text.replace("...", " ").split())
+        if colon and not line.startswith(";") and len(text.split()) >= _WORDS and not _SOUND.search(text):
+            found[name.strip()] = text
+    return found

@@ -22,7 +22,7 @@ from monitor.speech.examine import Examiner
 from monitor.speech.hearers import Hearers, Same
 from monitor.speech.late import Late
 from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Vetoed, utterance_of
-from monitor.speech.recogniser import Hints, Recogniser, context
+from monitor.speech.recogniser import Hints, Recogniser, alike, context
 from monitor.speech.schedule import Schedule, Waiting
 
 __all__ = ["Batcher", "GivenUp", "Outcome", "Transcribed", "Vetoed"]
@@ -253,7 +253,7 @@ class Batcher:
     def _kind(self, item: Waiting) -> tuple[int, Recogniser]:
         """Utterances of one length (in samples that are heard), for one model, can be heard together."""
         length = len(context(item.utterance, self._trimmed(item).hints)) + len(item.utterance.audio)
-        return length, self._hears(item)
+        return alike(length), self._hears(item)
 
     def _hears(self, item: Waiting) -> Recogniser:
         return self._hearers.choose(item.utterance, item.hints, self._steps.effort.smaller)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from monitor.model import RATE, Word
 from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, NO_SPEECH, Claim, compression
+from monitor.speech.recogniser import alike
 
 PAD = 1.0
 """Seconds of silence after the audio. Half a second doubles the errors."""
@@ -76,15 +77,22 @@ class Read:
     whole: bool  # it came to an end by itself
 
     @property
+    def broken(self) -> bool:
+        """Whether this is no text that anybody said: it has no end, or says the same over and over."""
+        return not self.whole or self.claim.compression > COMPRESSION
+
+    @property
     def doubtful(self) -> bool:
-        """Whether the full context should be asked. What is probably no speech is not worth that."""
+        """Whether the full context should be asked, if there is time. What is probably no speech is not worth that."""
         improbable = self.claim.log_probability < LOG_PROBABILITY and self.claim.no_speech <= NO_SPEECH
-        return not self.whole or self.claim.compression > COMPRESSION or improbable
+        return self.broken or improbable
 
 
 def encode(whisper: Any, audio: NDArray[np.float32], pad: float = PAD) -> Heard:
-    """`whisper`: a faster-whisper WhisperModel; audio: (n,), -1..1; `pad`: seconds of silence after it."""
-    padded = np.concatenate([audio, np.zeros(round(pad * RATE), np.float32)])
+    """`whisper`: a faster-whisper WhisperModel; audio: (n,), -1..1; `pad`: seconds of silence after it, at least: up to
+    a length that others have."""
+    silence = np.zeros(alike(len(audio)) - len(audio) + round(pad * RATE), np.float32)
+    padded = np.concatenate([audio, silence])
     features = whisper.feature_extractor(padded)
     frames = len(padded) * _FRAMES // RATE // 2 * 2  # the encoder halves them
     window = np.ascontiguousarray(features[None, :, :frames])

@@ -34,7 +34,7 @@ class Effort:
 STEPS = (
     Effort("everything is done", 0.0, looks=True),
     Effort("no looks at sentences that aren't over: alerts come at their ends", 0.7),
-    Effort("no other readings of unsure words", 1.5, alternatives=False),
+    Effort("no other readings of unsure words, and improbable text isn't heard again", 1.5, alternatives=False),
     Effort(
         "a smaller model where one is set, and less of what was said before",
         4.0,

@@ -167,7 +167,7 @@ class WhisperRecogniser:
         short = [n for n, task in enumerate(tasks) if self._brief and not task.tiny and task.seconds <= brief.LONGEST]
         asks = [self._ask(tasks[n]) for n in short]
         for n, ask, read in zip(short, asks, brief.read(self._whisper, asks), strict=True):
-            if not read.doubtful:
+            if not (read.broken if tasks[n].hints.quick else read.doubtful):
                 encoded = brief.storage(ask.heard.encoded)
                 found[n] = _Window(encoded, ask.language, ask.tokenizer, ask.options, [read.claim], ask.heard)
         return found

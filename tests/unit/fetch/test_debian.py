@@ -12,7 +12,6 @@ import pytest
 from monitor.errors import DownloadFailed
 from monitor.fetch import debian
 from monitor.fetch.pip_settings import PipSettings
-from monitor.fetch.prompts import texts
 from monitor.fetch.registry import PackageFile, fetch_from
 from tests.helpers.index import serving
 
@@ -80,10 +79,3 @@ def test_a_file_comes_from_an_address_whole_and_right_or_not_at_all(tmp_path: Pa
         path = fetch_from(address, right, tmp_path, lambda _, have, __: seen.append(have), PipSettings(()))
     assert path.read_bytes() == b"body"
     assert seen[-1] == 4
-
-
-def test_each_prompt_has_words() -> None:
-    found = texts()
-    assert len(found) > 150
-    assert all(len(text.split()) >= 6 for text in found.values())
-    assert found["tt-weasels"] == "Weasels have eaten our phone system"

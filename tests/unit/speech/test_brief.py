@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from monitor.model import RATE, Word
 from monitor.speech import brief
 from monitor.speech.brief import max_length, said
 from monitor.speech.ghosts import Claim
-from monitor.speech.recogniser import ALIKE, Hints, context
+from monitor.speech.recogniser import ALIKE, Hints, alike, context
 from monitor.speech.wer import errors
 from monitor.speech.whisper import WhisperRecogniser
 from tests.helpers.speech import model_files, package_clips, utterance
@@ -109,6 +111,23 @@ def test_a_long_context_gives_up_its_head_so_that_several_can_be_heard_together(
     short = before[: ALIKE // 2]
     assert len(context(said, Hints(before=short))) == len(short), "a short one is no use without its head"
     assert len(context(said, Hints())) == 0
+
+
+def test_audio_is_filled_up_with_silence_to_a_length_that_others_have() -> None:
+    assert [alike(n) for n in (1, RATE, RATE + 1)] == [RATE, RATE, 2 * RATE]
+    files = model_files("base")
+    whisper = WhisperRecogniser(files.path, files.name)._whisper
+    clip = next(c for c in package_clips() if c.name == "kennedy").samples.astype(np.float32) / 32768
+    short, long, more = (brief.encode(whisper, clip[: round(seconds * RATE)]) for seconds in (3.1, 3.9, 4.1))
+    assert short.encoded.shape == long.encoded.shape != more.encoded.shape
+    assert short.seconds == 3.1, "the silence is none of the audio"
+
+
+def test_improbable_text_is_doubtful_and_endless_text_is_broken() -> None:
+    improbable = brief.Read(Claim((), no_speech=0.0, log_probability=-2.0, compression=1.0), whole=True)
+    assert (improbable.doubtful, improbable.broken) == (True, False)
+    for read in (replace(improbable, whole=False), replace(improbable, claim=replace(improbable.claim, compression=9))):
+        assert (read.doubtful, read.broken) == (True, True)
 
 
 def test_the_decoder_writes_as_many_tokens_as_it_may() -> None:
