@@ -28,8 +28,8 @@ _PACKAGE = PackageFile(
 _PLACE = "usr/share/asterisk/sounds/en_US_f_Allison"
 _WORDS = 6
 """Fewer make no sentence, and say little about errors."""
-_SOUND = re.compile(r"[\[\](){}<>*/]|\d")
-"""Signs of what is no spoken word (tones, alternatives), and digits, which can be read in several ways."""
+_SOUND = re.compile(r"[\[\](){}<>*/]|\d\d")
+"""Signs of what is no spoken word (tones, alternatives), and numbers, which can be read in several ways."""
 
 
 @dataclass(frozen=True, slots=True)

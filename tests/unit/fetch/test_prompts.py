@@ -15,6 +15,7 @@ one-sentence: Somebody has   put a sentence here... for the test.
 sub/two: And this one stands in a folder, too.
 short: too few words
 a-tone: What follows is a tone <beep> and no word.
+a-digit: Press 5 to repeat the current message.
 digits: There are 42 ways to read this one here.
 no colon in this line at all, whatever it says
 """
@@ -23,6 +24,7 @@ no colon in this line at all, whatever it says
 def test_sentences_of_words_alone_are_taken() -> None:
     assert sentences(LIST) == {
         "one-sentence": "Somebody has put a sentence here for the test.",
+        "a-digit": "Press 5 to repeat the current message.",
         "sub/two": "And this one stands in a folder, too.",
     }
 

@@ -278,13 +278,14 @@ async def test_alike_ones_that_wait_are_heard_together_and_work_is_left_for_the_
     batcher = several(recogniser, done, workers=1, together=3)
     for n in range(4):
         batcher.submit(spoken(f"u{n}", track=f"t{n}"), Hints())
-    batcher.submit(spoken("longer", 3.0, track="longer"), Hints())
+    batcher.submit(spoken("longer", 2.1, track="longer"), Hints())
+    batcher.submit(spoken("as long", 2.9, track="as long"), Hints())
     batcher.submit(spoken("quiet", level=0, track="quiet"), Hints())
     batcher.close()
     await batcher.run()
     assert recogniser.calls[0] == ["u0", "u1", "u2"]
-    assert ["longer"] in recogniser.calls
-    assert sorted(done.names(Transcribed)) == ["longer", "u0", "u1", "u2", "u3"]
+    assert ["longer", "as long"] in recogniser.calls
+    assert sorted(done.names(Transcribed)) == ["as long", "longer", "u0", "u1", "u2", "u3"]
     assert done.names(Vetoed) == ["quiet"]
 
     alone = Calls(threading.Barrier(2))
