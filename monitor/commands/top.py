@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -41,13 +42,15 @@ def top(
     data = load(config).storage.data
     service = _find(data, url)
     try:
-        first = _look(service)
-        if as_json:
-            _lines(service, first, every, once)
-        elif once or not out.is_terminal:
-            out.print(Screen(first))
-        else:
-            _watch(first, Watcher(first, service, lambda: _find(data, url), every))
+        if out.is_terminal and not (as_json or once):
+            first = _look(service)
+            _watch(first, Watcher(first, service, lambda: _find(data, url), every))  # it closes what it asks
+            return
+        with closing(service):
+            if as_json:
+                _lines(service, every, once)
+            else:
+                out.print(Screen(_look(service)))
     except KeyboardInterrupt:
         return
 
@@ -71,13 +74,12 @@ def _look(service: Service) -> Moment:
         raise OperatorError(f"{error} [{TOKEN_VARIABLE}]") from error
 
 
-def _lines(service: Service, moment: Moment, every: float, once: bool) -> None:
+def _lines(service: Service, every: float, once: bool) -> None:
     while True:
-        typer.echo(json.dumps(moment.as_json()))
+        typer.echo(json.dumps(_look(service).as_json()))
         if once:
             return
         time.sleep(every)
-        moment = _look(service)
 
 
 def _watch(first: Moment, watcher: Watcher) -> None:
