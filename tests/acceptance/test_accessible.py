@@ -109,6 +109,8 @@ async def dialogs(browser: Browser, service: Service) -> list[str]:
             broken += [f"dialog {key}: {one}" for one in await axe.violations(page)]
             await page.keyboard.press("Escape")
             await expect(page.locator("dialog[open]")).to_have_count(0)
+            # A browser gives the focus back a moment after it closed the dialog: until then keys are for its fields.
+            await expect(page.locator("dialog :focus")).to_have_count(0, timeout=PATIENCE)
     return broken
 
 
