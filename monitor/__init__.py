@@ -2,8 +2,14 @@
 
 import os
 
+from monitor.processor import instructions
+
 __version__ = "0.1.0"
 
 # Before numpy is loaded. OpenBLAS would share out each small product among threads that wait for the next one in a busy
 # loop: the features of an utterance of 6 s took 13 ms of CPU instead of 3, on cores that the recogniser needs.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Before a model is loaded: an utterance takes 6 % less (decision 42).
+for _name, _value in instructions().items():
+    os.environ.setdefault(_name, _value)

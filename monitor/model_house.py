@@ -44,7 +44,9 @@ def workers_of(settings: Settings) -> int:
 
 
 def together_of(settings: Settings) -> int:
-    """Utterances in one call, at most."""
+    """Utterances in one call, at most. Over 30 s each is decoded by itself."""
+    if settings.speech.context == "full":
+        return 1
     return settings.speech.together or device_of(settings).together
 
 

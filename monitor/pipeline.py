@@ -17,12 +17,13 @@ from monitor.alerts.ration import Ration
 from monitor.early_hits import EarlyHits
 from monitor.evidence.ring import Ring
 from monitor.hearing.coverage import Book
+from monitor.hearing.looks import newest
 from monitor.keywords.combine import Windows
 from monitor.keywords.library import Library
 from monitor.keywords.match import Matcher
 from monitor.keywords.spoken import spoken
 from monitor.keywords.tail import Joined, Seen, Tails
-from monitor.model import RATE, Heard, KeywordHit, NearMiss, Transcript, Utterance, Word
+from monitor.model import RATE, Cut, Heard, KeywordHit, NearMiss, Transcript, Utterance, Word
 from monitor.raising import Raiser
 from monitor.rehearing import Rehearing
 from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed, Vetoed
@@ -104,7 +105,10 @@ class Pipeline:
     def look(self, utterance: Utterance) -> None:
         """Look at an utterance that is still open, where there is time for it; never blocks."""
         if self.batcher is not None:
-            self.batcher.look(utterance, self._hints(utterance))
+            glance = utterance.cut is not Cut.SILENCE  # in a pause, it may be all that will be said
+            hints = replace(self._hints(utterance), glance=glance, quick=glance)
+            part, before = newest(utterance)
+            self.batcher.look(part, hints if before is None else replace(hints, before=before))
 
     def _hints(self, utterance: Utterance) -> Hints:
         likely = self._memory.likely(_who(utterance))

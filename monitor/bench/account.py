@@ -26,6 +26,7 @@ class Text:
     began: float  # wall time
     seconds: float
     goes_on: bool  # it was cut for its length: the speaker goes on
+    left: bool  # it was cut because the speaker left
     worded: bool
     took: float  # seconds in the recogniser
     told: float  # wall time at which it was stored
@@ -74,6 +75,7 @@ class Record:
                         message.began,
                         message.seconds,
                         message.cut == "length",
+                        message.cut == "left",
                         bool(message.words),
                         message.took,
                         now,
@@ -111,15 +113,21 @@ class Delays:
 
 
 def delays(record: Record, ends: Mapping[str, Sequence[float]], since: float = 0.0) -> Delays:
-    """`ends`: when stretches of speech ended, by room; `since`: wall time from which it counts when they did."""
+    """`ends`: when stretches of speech ended, by room; `since`: wall time from which it counts when they did. What was
+    cut by a speaker's leaving doesn't count: in a bench all of them leave in one moment, which ends it."""
     ordered = {room: sorted(times) for room, times in ends.items()}
     ended = {text.utterance: speech_end(text, ordered.get(text.room, ())) for text in record.texts}
     texts = [
         Delay(ended[text.utterance], text.told - ended[text.utterance])
         for text in record.texts
-        if text.worded and ended[text.utterance] >= since
+        if text.worded and not text.left and ended[text.utterance] >= since
     ]
-    counted = [alert for alert in record.alerts if ended.get(alert.utterance, 0.0) >= max(since, 1.0)]
+    left = {text.utterance for text in record.texts if text.left}
+    counted = [
+        alert
+        for alert in record.alerts
+        if alert.utterance not in left and ended.get(alert.utterance, 0.0) >= max(since, 1.0)
+    ]
     return Delays(
         tuple(texts),
         tuple(Delay(ended[alert.utterance], alert.told - ended[alert.utterance]) for alert in counted),

@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,7 +27,8 @@ from monitor.errors import OperatorError
 from monitor.model import Transcript, Utterance
 from monitor.replay import replay
 from monitor.speech import brief
-from monitor.speech.recogniser import Hints, context
+from monitor.speech.recogniser import Hints, context, hear_one
+from monitor.speech.together import worth
 from monitor.speech.weights import find
 from monitor.speech.whisper import WhisperRecogniser
 
@@ -42,6 +42,9 @@ BEFORE = 4
 """Where among the ways the short context with what was said before is; after the ones that it is compared with."""
 PROMPT = 6
 """Tokens of the decoder that are no text: prompt, first and last time stamp, end."""
+
+_FEW = 4
+"""Utterances that are heard together, as when some more wait than can be heard."""
 
 T = TypeVar("T")
 Ask = tuple[Utterance, Hints]
@@ -103,25 +106,35 @@ def _compare(settings: Settings, asks: Sequence[Ask], language: str, out: Consol
     for ask in track(asks, description="Utterances", transient=True, console=out):
         heard = [way.take(ask) for way in ways]
         bounds.append(_operations(shape, ask, heard[0], whisper) / rate if rate else 0.0)
-    together = Way("the same, those of a length together, as under load", ways[BEFORE].hear)
-    for group in _alike(asks):
+    together = Way(f"the same, up to {_FEW} together, as under load", ways[BEFORE].hear)
+    for group in _together(asks, _FEW):
         began = time.process_time()
         heard_all = recogniser.transcribe(group)
+        wanting = [ask for ask, heard in zip(group, heard_all, strict=True) if heard is None]
+        later = [hear_one(recogniser, utterance, replace(hints, again=True)) for utterance, hints in wanting]
         together.took += [(time.process_time() - began) / len(group)] * len(group)
-        together.again += sum(each.full for each in heard_all)
+        together.again += sum(heard.full for heard in (*heard_all, *later) if heard is not None)
     ways.insert(BEFORE + 1, together)
     return _show(ways, [ask for ask, _ in asks], bounds, rate, settings, out)
 
 
-def _alike(asks: Sequence[Ask]) -> list[list[Ask]]:
-    """As the batcher puts them together where enough wait."""
+def _together(asks: Sequence[Ask], most: int) -> list[list[Ask]]:
+    """As the batcher puts them together where enough wait, in the order in which they were said."""
+    left, groups = list(asks), []
+    while left:
+        group, lengths = [left[0]], [_length(left[0])]
+        for ask in left[1:]:
+            if len(group) < most and worth(_length(ask), lengths):
+                group.append(ask)
+                lengths.append(_length(ask))
+        taken = {ask[0].id for ask in group}
+        left = [ask for ask in left if ask[0].id not in taken]
+        groups.append(group)
+    return groups
 
-    def length(ask: Ask) -> int:
-        return len(context(*ask)) + len(ask[0].audio)
 
-    ordered = sorted(asks, key=length)
-    each = [list(group) for _, group in groupby(ordered, length)]
-    return [group[n : n + brief.TOGETHER] for group in each for n in range(0, len(group), brief.TOGETHER)]
+def _length(ask: Ask) -> int:
+    return len(context(*ask)) + len(ask[0].audio)
 
 
 def _ways(settings: Settings, language: str) -> tuple[list[Way], WhisperRecogniser, Any]:
@@ -143,7 +156,7 @@ def _ways(settings: Settings, language: str) -> tuple[list[Way], WhisperRecognis
     def by(recogniser: WhisperRecogniser, *, context: bool) -> Callable[[Ask], Transcript]:
         def hear(ask: Ask) -> Transcript:
             utterance, hints = ask
-            return recogniser.transcribe([(utterance, hints if context else replace(hints, before=None))])[0]
+            return hear_one(recogniser, utterance, hints if context else replace(hints, before=None))
 
         return hear
 

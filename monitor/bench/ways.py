@@ -16,7 +16,7 @@ from monitor.config import Settings
 from monitor.keywords.tail import Tails
 from monitor.model import Samples, Utterance
 from monitor.speech.effort import STEPS
-from monitor.speech.recogniser import Hints
+from monitor.speech.recogniser import Hints, hear_one
 from monitor.speech.weights import find
 from monitor.speech.whisper import WhisperRecogniser
 
@@ -115,7 +115,7 @@ def _pieces(ears: Ears, recogniser: WhisperRecogniser, change: Callable[[Hints],
     tails, texts, took, again = Tails(), [], [], 0
     for utterance, hints in case.asks:
         began = time.process_time()
-        (transcript,) = recogniser.transcribe([(utterance, change(hints))])
+        transcript = hear_one(recogniser, utterance, change(hints))
         took.append(time.process_time() - began)
         again += transcript.full
         shown = tails.join(utterance.track, transcript).shown

@@ -6,8 +6,14 @@ the hangover is over. And the speaker goes on and on: every so often, so that an
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitor.hearing.segmenter import Segmenter
-from monitor.model import RATE
+from monitor.model import RATE, Cut, Samples, Utterance
+
+NEWEST, LEAD = 3.0, 1.0
+"""Seconds of speech that goes on which a look hears, and of what was said before in it. All that was said before was
+looked at already, as looks come more often than that; and hearing all of it each time would cost twice as much."""
 
 
 class Looks:
@@ -40,3 +46,19 @@ class Looks:
             self._seen = said
             return True
         return False
+
+
+def newest(look: Utterance) -> tuple[Utterance, Samples | None]:
+    """What of a look is worth hearing, and the audio before it, where that is some of the same utterance: all of what
+    may be the whole, and of speech that goes on what was said last."""
+    old = len(look.audio) - round(NEWEST * RATE)
+    if look.cut is Cut.SILENCE or old <= 0:
+        return look, None
+    part = replace(
+        look,
+        audio=look.audio[old:],
+        start=look.start + old,
+        began=look.began + old / RATE,
+        overlap=max(0, look.overlap - old),
+    )
+    return part, look.audio[max(0, old - round(LEAD * RATE)) : old]

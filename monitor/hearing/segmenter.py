@@ -19,6 +19,11 @@ from monitor.model import FRAME, RATE, AudioFrame, Cut, Origin, Samples
 
 SHORT, LONG = 2.0, 6.0
 """Seconds of an utterance up to which the whole hangover is waited for, and from which `hangover_long` will do."""
+BREATH = 0.12
+"""Seconds of silence that end an utterance which would soon be cut anyway: hardly ever within a word, and a cut there
+comes at once, where the quietest point is up to `search` ago."""
+SOON = 2.0, 1.0
+"""Seconds before the greatest length from which the silence waited for goes down to that, and until which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Rules:
     overlap: float = 1.5  # repeated after a cut that may have split a word; at most half of max_utterance is
     tail: float = 0.3  # of the silence after the last voiced frame, kept: Whisper ends a sentence better with it
     hole: float = 0.3  # a longer hole in the network can't be heard across
-    search: float = 2.0  # before the end of a too long utterance, where its quietest point is looked for
+    search: float = 1.0  # before the end of a too long utterance, where its quietest point is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +120,14 @@ class Segmenter:
     def so_far(self) -> Speech | None:
         """The open utterance as far as it goes, which stays open; None where there is none.
 
-        In a pause of at least `tail` it is what will be cut, sample for sample, unless the speaker goes on.
+        In a pause of at least `tail` it is what will be cut, sample for sample, unless the speaker goes on; its `cut`
+        is SILENCE then, else LENGTH.
         """
         if not self._open:
             return None
         said = self._open[: self._voiced + self._tail]
-        return Speech(said[0].start, np.concatenate([f.samples for f in said]), Cut.SILENCE, self.repeated)
+        cut = Cut.SILENCE if self._quiet_run >= self._tail else Cut.LENGTH
+        return Speech(said[0].start, np.concatenate([f.samples for f in said]), cut, self.repeated)
 
     @property
     def until_silent(self) -> float | None:
@@ -197,9 +204,11 @@ class Segmenter:
     @property
     def _patience(self) -> int:
         """Frames of silence that end the open utterance: fewer, the longer it is."""
-        part = (len(self._open) - _frames(SHORT)) / (_frames(LONG) - _frames(SHORT))
-        saved = self._hangover - self._hangover_long
-        return self._hangover - round(saved * min(1.0, max(0.0, part)))
+        length = len(self._open)
+        patience = self._hangover - (self._hangover - self._hangover_long) * _part(length, *map(_frames, (SHORT, LONG)))
+        soon, at_last = (self._longest - _frames(before) for before in SOON)
+        least = min(patience, _frames(BREATH))
+        return round(patience - (patience - least) * _part(length, soon, at_last))
 
     def _close(self, cut: Cut, at: int, echo: bool = False) -> list[Piece]:
         """Give out the open utterance up to its frame `at`, without most of its trailing silence.
@@ -241,6 +250,11 @@ class Segmenter:
         around = [a + b for a, b in pairwise([a + b for a, b in pairwise([a + b for a, b in pairwise(power)])])]
         best = len(around) - 1 - int(np.argmin(around[::-1]))
         return len(self._open) - len(frames) + best + 2
+
+
+def _part(length: int, first: int, last: int) -> float:
+    """How far it is on its way from the one to the other: 0 before, 1 after."""
+    return min(1.0, max(0.0, (length - first) / (last - first)))
 
 
 def _frames(seconds: float) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
@@ -21,9 +21,10 @@ from monitor.speech.effort import Effort, Steps
 from monitor.speech.examine import Examiner
 from monitor.speech.hearers import Hearers, Same
 from monitor.speech.late import Late
-from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Vetoed, utterance_of
-from monitor.speech.recogniser import Hints, Recogniser, alike, context
+from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Vetoed, Wanting, utterance_of
+from monitor.speech.recogniser import Hints, Recogniser, context
 from monitor.speech.schedule import Schedule, Waiting
+from monitor.speech.together import worth
 
 __all__ = ["Batcher", "GivenUp", "Outcome", "Transcribed", "Vetoed"]
 
@@ -33,7 +34,7 @@ class _Batch(NamedTuple):
 
     items: tuple[Waiting, ...]
     model: str  # its name; the model itself may go meanwhile
-    future: asyncio.Future[list[Outcome]]
+    future: asyncio.Future[list[Outcome | Wanting]]
 
 
 class Batcher:
@@ -93,7 +94,7 @@ class Batcher:
     def oldest_age(self) -> float:
         """Seconds since the oldest utterance that isn't done was submitted; 0 where there is none."""
         since = [item.since for item in self._whole_in_work()]
-        since += [oldest for oldest in (self._waiting.oldest, self._late.oldest) if oldest is not None]
+        since += [oldest for oldest in (self._waiting.oldest(), self._late.oldest) if oldest is not None]
         return self._clock() - min(since) if since else 0.0
 
     @property
@@ -109,7 +110,8 @@ class Batcher:
     def follow(self) -> tuple[int, Effort]:
         """How much is done for each utterance now, as the queue is: index in effort.STEPS, and what it says. Call it
         now and then: while nothing comes, nobody else does."""
-        since, now = self._waiting.oldest, self._clock()
+        # What waits for its own track, or for a look at itself, wouldn't be heard sooner on another machine.
+        since, now = self._waiting.oldest(self._tracks_in_work()), self._clock()
         self._steps.follow(0.0 if since is None else now - since, now)
         return self._steps.step, self._steps.effort
 
@@ -222,17 +224,17 @@ class Batcher:
             del model  # it may be replaced before this is gone over again
 
     def _next(self) -> tuple[Waiting, ...]:
-        """What is heard next: one utterance, and with it as many alike as leave work for the other threads."""
+        """What is heard next: one utterance, and with it as many that fit as leave work for the other threads."""
         busy = self._tracks_in_work()
         one = self._waiting.take(busy)
         if one is None:
             return self._from_disk(busy) or self._look(busy)
         idle = self._workers - len(self._running) - 1
         most = min(self._together - 1, len(self._waiting) - idle)
-        alike = self._waiting.take_alike(one, busy, self._kind, most) if most > 0 else []
-        for item in (one, *alike):
+        others = self._together_with(one, busy, most) if most > 0 else []
+        for item in (one, *others):
             self._early.drop(item.utterance.track)
-        return tuple(self._trimmed(item) for item in (one, *alike))
+        return tuple(self._trimmed(item) for item in (one, *others))
 
     def _from_disk(self, busy: Container[str]) -> tuple[Waiting, ...]:
         while back := self._late.take(busy):
@@ -242,18 +244,31 @@ class Batcher:
         return ()
 
     def _look(self, busy: Container[str]) -> tuple[Waiting, ...]:
-        """One thread is kept for what will be whole in the meantime."""
-        free = len(self._running) < max(1, self._workers - 1) and not self._waiting and not self._closed
-        early = self._early.take(busy) if free and self._steps.effort.looks else None
+        """What was said before a pause is most often all, so it is as good as whole. Those who go on never have all
+        threads: what is whole in the meantime finds one."""
+        if self._waiting or self._closed or not self._steps.effort.looks:
+            return ()
+        at_work = sum(batch.items[0].hints.glance for batch in self._running)
+        early = self._early.take(busy, self._steps.effort.glances and at_work < max(1, self._workers - 1))
         return (early,) if early else ()
 
     def _trimmed(self, item: Waiting) -> Waiting:
         return replace(item, hints=self._steps.effort.hints(item.hints))
 
-    def _kind(self, item: Waiting) -> tuple[int, Recogniser]:
-        """Utterances of one length (in samples that are heard), for one model, can be heard together."""
-        length = len(context(item.utterance, self._trimmed(item).hints)) + len(item.utterance.audio)
-        return alike(length), self._hears(item)
+    def _together_with(self, one: Waiting, busy: Container[str], most: int) -> list[Waiting]:
+        length = self._length(one)
+        return self._waiting.take_with(one, busy, lambda item: abs(self._length(item) - length), self._fits, most)
+
+    def _fits(self, item: Waiting, taken: Sequence[Waiting]) -> bool:
+        """Whether it should be heard in one call with what was taken: for the first time, by the same model, and about
+        as long."""
+        alone = item.hints.again or taken[0].hints.again
+        same = not alone and self._hears(item) is self._hears(taken[0])
+        return same and worth(self._length(item), [self._length(each) for each in taken])
+
+    def _length(self, item: Waiting) -> int:
+        """Samples that are heard."""
+        return len(context(item.utterance, self._trimmed(item).hints)) + len(item.utterance.audio)
 
     def _hears(self, item: Waiting) -> Recogniser:
         return self._hearers.choose(item.utterance, item.hints, self._steps.effort.smaller)
@@ -270,7 +285,10 @@ class Batcher:
             self._running.remove(batch)
             self._note_cost(batch)
             for item, outcome in zip(batch.items, map(self._allowed, batch.future.result()), strict=True):
-                if not item.utterance.open:
+                if isinstance(outcome, Wanting):
+                    if not item.utterance.open:
+                        self._waiting.put_back(replace(item, hints=replace(item.hints, again=True)))
+                elif not item.utterance.open:
                     self._over.append(outcome)
                 elif not isinstance(outcome, GivenUp):  # else the whole of it has another chance, where it may be heard
                     self._early.heard(item, outcome)
@@ -283,7 +301,7 @@ class Batcher:
             speech = sum(outcome.transcript.utterance.seconds for outcome in heard)
             self._costs.note(batch.model, speech, max(outcome.heard for outcome in heard))
 
-    def _allowed(self, outcome: Outcome) -> Outcome:
+    def _allowed(self, outcome: Outcome | Wanting) -> Outcome | Wanting:
         utterance = utterance_of(outcome)
         reason = self._withdrawn.pop(utterance.id, "")
         return GivenUp(utterance, reason, Heard.NOT_CONSENTED) if reason else outcome

@@ -5,14 +5,13 @@ tell: what follows the first end stamp near the end of the audio is not believed
 decoder is first given no more tokens than people say in the time. Where the result looks wrong all the same, the caller
 hears it again over the full context.
 
-Utterances that wait at the same time are decoded together: on some processors a step of the decoder costs little more
-for several than for one.
+Utterances that wait at the same time are decoded together (together.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -28,16 +27,12 @@ PAD = 1.0
 """Seconds of silence after the audio. Half a second doubles the errors."""
 PAD_AGAIN = 4.0
 """The same where no end was found: with more silence the model knows better where to stop."""
-LONGEST = 24.0
-"""Seconds of audio up to which a short context saves anything to speak of."""
 NEAR_END = 0.5
 """Seconds before the end of the audio from which an end stamp ends the text."""
 AGAIN = 3
 """Tokens of a text from which on it counts as said again; and in less than half of the time it can't have been."""
 SLOWEST = 4.0
 """Letters a second of speech below which something is missing: people say 10 to 20."""
-TOGETHER = 8
-"""Utterances decoded at once, at most: beyond, the longest of them costs more than is saved."""
 _FIRST_TOKENS, _FIRST_TOKENS_A_SECOND = 8, 5
 """Tokens that one in 100 texts exceeds: those are heard again with more silence, and no loop costs more."""
 _MODEL_TOKENS = 448  # that Whisper's decoder has places for
@@ -88,10 +83,10 @@ class Read:
         return self.broken or improbable
 
 
-def encode(whisper: Any, audio: NDArray[np.float32], pad: float = PAD) -> Heard:
+def encode(whisper: Any, audio: NDArray[np.float32], pad: float = PAD, length: int = 0) -> Heard:
     """`whisper`: a faster-whisper WhisperModel; audio: (n,), -1..1; `pad`: seconds of silence after it, at least: up to
-    a length that others have."""
-    silence = np.zeros(alike(len(audio)) - len(audio) + round(pad * RATE), np.float32)
+    a whole second, or to what is left of `length` samples with those it is heard with."""
+    silence = np.zeros(alike(max(length, len(audio))) - len(audio) + round(pad * RATE), np.float32)
     padded = np.concatenate([audio, silence])
     features = whisper.feature_extractor(padded)
     frames = len(padded) * _FRAMES // RATE // 2 * 2  # the encoder halves them
@@ -111,32 +106,16 @@ def storage(encoded: NDArray[np.float32]) -> Any:
 
 
 def read(whisper: Any, asks: Sequence[Ask]) -> list[Read]:
-    """The texts of encoded windows, greedily, in order. Raises what CTranslate2 raises."""
-    found: dict[int, Read] = {}
-    for group in _alike(asks):
-        together = [asks[n] for n in group]
-        first = max(_first_tokens(ask) for ask in together)
-        found.update(zip(group, _read_alike(whisper, together, first), strict=True))
-    for n, ask in enumerate(asks):
-        if not found[n].whole:
-            longer = replace(ask, heard=encode(whisper, ask.heard.audio, PAD_AGAIN))
-            (found[n],) = _read_alike(whisper, [longer], ask.options.max_new_tokens)
-    return [found[n] for n in range(len(asks))]
+    """The texts of encoded windows of one length, greedily, in order. Raises what CTranslate2 raises."""
+    return _read(whisper, asks, max(map(_first_tokens, asks))) if asks else []
 
 
-def _alike(asks: Sequence[Ask]) -> Iterator[list[int]]:
-    """Numbers of the asks that can be decoded together: of one length, and in one language for the word times."""
-
-    def kind(n: int) -> tuple[int, str]:
-        return asks[n].heard.encoded.shape[1], asks[n].language
-
-    for _, same in groupby(sorted(range(len(asks)), key=kind), kind):
-        numbers = list(same)
-        for first in range(0, len(numbers), TOGETHER):
-            yield numbers[first : first + TOGETHER]
+def read_on(whisper: Any, ask: Ask) -> Read:
+    """The same of one for which that many tokens may not be enough."""
+    return _read(whisper, [ask], ask.options.max_new_tokens)[0]
 
 
-def _read_alike(whisper: Any, asks: Sequence[Ask], longest: int) -> list[Read]:
+def _read(whisper: Any, asks: Sequence[Ask], longest: int) -> list[Read]:
     """`longest`: tokens that are written at most."""
     stacked = np.concatenate([ask.heard.encoded for ask in asks])
     results = _generate(whisper, stacked, asks, longest)
@@ -217,19 +196,27 @@ def _words(
     whisper: Any, stacked: NDArray[np.float32], asks: Sequence[Ask], texts: Sequence[list[int]]
 ) -> list[tuple[Word, ...]]:
     """Words with their times, of each text."""
-    spoken = [n for n, text in enumerate(texts) if text]
-    if not spoken:
-        return [() for _ in texts]
-    options, tokenizer = asks[0].options, asks[0].tokenizer
-    frames = stacked.shape[1] * 2
-    held = stacked[spoken]
-    found = whisper.find_alignment(tokenizer, [texts[n] for n in spoken], storage(held), frames)
     words: list[tuple[Word, ...]] = [() for _ in texts]
-    for n, aligned in zip(spoken, found, strict=True):
+    spoken = sorted((n for n, text in enumerate(texts) if text), key=lambda n: asks[n].language)
+    for _, group in groupby(spoken, lambda n: asks[n].language):
+        numbers = list(group)
+        found = _aligned(whisper, stacked[numbers], asks[numbers[0]], [texts[n] for n in numbers])
+        for n, each in zip(numbers, found, strict=True):
+            words[n] = each
+    return words
+
+
+def _aligned(whisper: Any, held: NDArray[np.float32], ask: Ask, texts: Sequence[list[int]]) -> list[tuple[Word, ...]]:
+    """The same for texts in one language: `ask` is one of them."""
+    options, frames = ask.options, held.shape[1] * 2
+    found = whisper.find_alignment(ask.tokenizer, texts, storage(held), frames)
+    for aligned in found:
         merge_punctuations(aligned, options.prepend_punctuations, options.append_punctuations)
-        words[n] = tuple(
+    return [
+        tuple(
             Word(word["word"], float(word["start"]), float(word["end"]), float(word["probability"]))
             for word in aligned
             if word["word"]
         )
-    return words
+        for aligned in found
+    ]

@@ -60,9 +60,12 @@ class Early(Generic[T]):
             for track in [track for track in held if track in tracks]:
                 del held[track]
 
-    def take(self, busy: Container[str]) -> Waiting | None:
-        """The one that waits for longest and whose track is not `busy`."""
-        track = next((track for track in self._waiting if track not in busy), None)
+    def take(self, busy: Container[str], glances: bool = True) -> Waiting | None:
+        """One whose track is not `busy`: in a pause before those at speech that goes on, as it may be the utterance;
+        then the one that waits for longest. `glances`: whether it may be one of the others at all."""
+        free = [track for track in self._waiting if track not in busy]
+        paused = [track for track in free if not self._waiting[track].hints.glance]
+        track = next(iter(paused or (free if glances else ())), None)
         return None if track is None else self._waiting.pop(track)
 
     def heard(self, look: Waiting, outcome: T) -> None:

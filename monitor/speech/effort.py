@@ -18,7 +18,8 @@ class Effort:
 
     words: str  # what is done less, in plain words
     enter: float  # seconds for which an utterance waits, from which this step is taken
-    looks: bool = False  # at utterances that aren't over
+    looks: bool = False  # at utterances that aren't over, in pauses
+    glances: bool = False  # and while the speaker goes on
     context: float | None = None  # seconds of what was said before, at most; None: all that there is
     alternatives: bool = True  # other readings of unsure words
     smaller: bool = False  # the smaller model, where there is one
@@ -32,18 +33,15 @@ class Effort:
 
 
 STEPS = (
-    Effort("everything is done", 0.0, looks=True),
-    Effort("no looks at sentences that aren't over: alerts come at their ends", 0.7),
-    Effort("no other readings of unsure words, and improbable text isn't heard again", 1.5, alternatives=False),
-    Effort(
-        "a smaller model where one is set, and less of what was said before",
-        4.0,
-        context=2.0,
-        alternatives=False,
-        smaller=True,
-    ),
+    Effort("everything is done", 0.0, looks=True, glances=True),
+    Effort("no looks at sentences that go on: alerts come at their ends", 0.3, looks=True),
+    Effort("no other readings of unsure words, and improbable text isn't heard again", 0.5, alternatives=False),
+    Effort("each sentence is heard without what was said before it", 0.7, context=0.0, alternatives=False),
+    Effort("a smaller model where one is set", 4.0, context=0.0, alternatives=False, smaller=True),
 )
-CALM = 10.0
+"""An alert should come within 2 s of the speech's end, of which 0.6 s are spent waiting for that end: what waits for
+0.7 s is at half of the rest."""
+CALM = 5.0
 """Seconds for which the queue must have been short before a step is taken back."""
 _LEAVE = 0.5  # of `enter`: what counts as short
 

@@ -9,7 +9,7 @@ import structlog
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx
 
 from monitor.model import Heard, Transcript, Utterance
-from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Vetoed
+from monitor.speech.outcomes import Gate, GivenUp, Outcome, Transcribed, Verdict, Vetoed, Wanting
 from monitor.speech.recogniser import Hints, Recogniser
 from monitor.speech.schedule import Waiting
 
@@ -44,7 +44,7 @@ class Examiner:
         self._veto = veto
         self._clock = clock
 
-    def examine(self, recogniser: Recogniser, items: Sequence[Waiting]) -> list[Outcome]:
+    def examine(self, recogniser: Recogniser, items: Sequence[Waiting]) -> list[Outcome | Wanting]:
         """One outcome each, in order. An engine's failure costs the one utterance that it is about."""
         began = self._clock()
         try:
@@ -58,24 +58,30 @@ class Examiner:
         took = self._clock() - began
         return [_timed(outcome, began - item.since, took) for outcome, item in zip(heard, items, strict=True)]
 
-    def _heard(self, recogniser: Recogniser, items: Sequence[Waiting]) -> list[Outcome]:
+    def _heard(self, recogniser: Recogniser, items: Sequence[Waiting]) -> list[Outcome | Wanting]:
         verdicts = [self._gate(item.utterance.audio) for item in items]
         speech = [n for n, verdict in enumerate(verdicts) if verdict.probability >= self._veto]
         asked = [(items[n].utterance, replace(items[n].hints, speech=verdicts[n].speech_seconds)) for n in speech]
         heard = dict(zip(speech, self._transcribed(recogniser, asked) if asked else [], strict=True))
         return [
-            Transcribed(heard[n], verdict) if n in heard else Vetoed(item.utterance, verdict)
+            _outcome(heard[n], item.utterance, verdict) if n in heard else Vetoed(item.utterance, verdict)
             for n, (item, verdict) in enumerate(zip(items, verdicts, strict=True))
         ]
 
-    def _transcribed(self, recogniser: Recogniser, asked: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
-        found = recogniser.transcribe(asked)
+    def _transcribed(self, recogniser: Recogniser, asked: Sequence[tuple[Utterance, Hints]]) -> list[Transcript | None]:
+        found = list(recogniser.transcribe(asked))
         for n, (transcript, one) in enumerate(zip(found, asked, strict=True)):
             hints = one[1]
-            if not hints.quick and (better := self._better(recogniser, transcript, hints)) is not None:
+            if transcript is None or hints.quick:
+                continue
+            if (better := self._better(recogniser, transcript, hints)) is not None:
                 (found[n],) = better.transcribe([one])
         return found
 
 
-def _timed(outcome: Outcome, queued: float, heard: float) -> Outcome:
+def _outcome(heard: Transcript | None, utterance: Utterance, verdict: Verdict) -> Outcome | Wanting:
+    return Wanting(utterance) if heard is None else Transcribed(heard, verdict)
+
+
+def _timed(outcome: Outcome | Wanting, queued: float, heard: float) -> Outcome | Wanting:
     return replace(outcome, queued=queued, heard=heard) if isinstance(outcome, Transcribed) else outcome

@@ -19,7 +19,7 @@ from monitor import memory
 from monitor.errors import Busy, ModelMissing, ModelUnfit
 from monitor.model import Transcript, Utterance
 from monitor.speech.choice import ENGLISH, Choice
-from monitor.speech.recogniser import Hints, Recogniser
+from monitor.speech.recogniser import Hints, Recogniser, hear_one
 
 _log = structlog.get_logger(__name__)
 
@@ -125,7 +125,7 @@ class Models:
 
     def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
         """One by one, each with its model."""
-        return [self.choose(*each).transcribe([each])[0] for each in batch]
+        return [hear_one(self.choose(*each), *each) for each in batch]
 
     async def use(self, name: str, language: str = "") -> Used:
         """Hear this language with the named model, or all that has none of its own; the old one goes on until the new

@@ -48,8 +48,15 @@ class GivenUp:
     state: Heard  # LOST_OVERLOAD, LOST_ERROR or NOT_CONSENTED
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanting:
+    """Heard together with others, which was not enough: no outcome yet, it is to be heard by itself."""
+
+    utterance: Utterance
+
+
 Outcome = Transcribed | Vetoed | GivenUp
 
 
-def utterance_of(outcome: Outcome) -> Utterance:
+def utterance_of(outcome: Outcome | Wanting) -> Utterance:
     return outcome.transcript.utterance if isinstance(outcome, Transcribed) else outcome.utterance

@@ -20,6 +20,8 @@ class Hints:
     likely: str | None = None  # the speaker's language so far
     speech: float | None = None  # seconds that a second voice detector took for speech
     quick: bool = False  # others wait: no other readings of unsure words, and improbable text isn't heard again
+    again: bool = False  # heard together with others, and found wanting
+    glance: bool = False  # the speaker goes on: nothing else need be kept waiting for it
     before: Samples | None = field(default=None, compare=False, repr=False)
     """What the speaker said just before, ending where the utterance begins: context, never transcribed again."""
 
@@ -42,6 +44,18 @@ class Recogniser(Protocol):
         """Name of the model, as shown beside each transcript."""
         ...
 
-    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
-        """One transcript an utterance, in order. Called from several threads. Word times are media time."""
+    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> Sequence[Transcript | None]:
+        """One transcript an utterance, in order. Called from several threads. Word times are media time.
+
+        None only where there are several: it takes a longer hearing, for which the others shouldn't wait, and is to be
+        heard by itself, with hints that say `again`. Or where it is still open: the whole of it will be heard anyway.
+        """
         ...
+
+
+def hear_one(recogniser: Recogniser, utterance: Utterance, hints: Hints) -> Transcript:
+    """One utterance by itself, which always comes to a transcript. Raises what the recogniser raises."""
+    (heard,) = recogniser.transcribe([(utterance, hints)])
+    if heard is None:
+        raise RuntimeError(f"{recogniser.model} left an utterance for later that it was given by itself")
+    return heard

@@ -2,18 +2,23 @@
 
 Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996) by seconds of speech and what they cost: a room in which
 many shout at once waits for itself, and a quiet one is heard as if it had its share of the machine alone; a room of
-more weight has a greater share. Within a room it is first come, first served, and a track is never heard out of order:
-none of it is taken while some of it is in work.
+more weight has a greater share. Before that, a room may take `AHEAD` seconds more than its share: people talk at
+length and then listen, and as long as all rooms keep to that it is first come, first served. Within a room it is so
+always, and a track is never heard out of order: none of it is taken while some of it is in work.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.model import Utterance
 from monitor.speech.recogniser import Hints
+
+AHEAD = 30.0
+"""Seconds of speech. One speaker who never pauses takes that much more than one who talks half of the time in a minute;
+twenty who shout, in two seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +38,11 @@ class Waiting:
 class Schedule:
     """The queue of one recogniser. Bounded by its owner, who gives up what is too much."""
 
-    def __init__(self, weight: Callable[[str], float] = lambda _: 1.0) -> None:
-        """`weight`: a room's share of the machine, beside that of others, while rooms wait."""
+    def __init__(self, weight: Callable[[str], float] = lambda _: 1.0, ahead: float = AHEAD) -> None:
+        """`weight`: a room's share of the machine, beside that of others, while rooms wait; `ahead`: seconds of speech
+        that a room of weight 1 may take before it waits for others."""
         self._weight = weight
+        self._ahead = ahead
         self._rooms: dict[str, deque[Waiting]] = {}
         self._ends: dict[str, float] = {}  # by room: where its next turn begins, at the earliest
         self._turn = 0.0  # of what was taken last
@@ -47,10 +54,9 @@ class Schedule:
     def __iter__(self) -> Iterator[Waiting]:
         return (item for queue in self._rooms.values() for item in queue)
 
-    @property
-    def oldest(self) -> float | None:
-        """When the oldest of it came, by its owner's clock; None where nothing waits."""
-        return min((item.since for item in self), default=None)
+    def oldest(self, busy: Container[str] = ()) -> float | None:
+        """When the oldest of it came whose track is not `busy`, by its owner's clock; None where nothing waits."""
+        return min((item.since for item in self if item.utterance.track not in busy), default=None)
 
     @property
     def seconds(self) -> float:
@@ -59,9 +65,10 @@ class Schedule:
 
     def add(self, utterance: Utterance, hints: Hints, since: float, cost: float = 1.0) -> None:
         """`cost`: of a second of it, beside that of others."""
-        start = max(self._turn, self._ends.get(utterance.room, 0.0))
+        begins = max(self._turn, self._ends.get(utterance.room, 0.0))
+        start = max(self._turn, begins - self._ahead)
         self._newest = Waiting(utterance, hints, since, start)
-        self._ends[utterance.room] = start + cost * utterance.seconds / self._weight(utterance.room)
+        self._ends[utterance.room] = begins + cost * utterance.seconds / self._weight(utterance.room)
         self._rooms.setdefault(utterance.room, deque()).append(self._newest)
 
     def take(self, busy: Container[str]) -> Waiting | None:
@@ -72,21 +79,30 @@ class Schedule:
             self._remove(best)
         return best
 
-    def take_alike(
-        self, one: Waiting, busy: Container[str], kind: Callable[[Waiting], object], most: int
+    def take_with(
+        self,
+        one: Waiting,
+        busy: Container[str],
+        far: Callable[[Waiting], float],
+        fits: Callable[[Waiting, Sequence[Waiting]], bool],
+        most: int,
     ) -> list[Waiting]:
-        """Up to `most` others, next in turn first, that are of the same kind as `one` and of other tracks."""
-        found: list[Waiting] = []
-        wanted, tracks = kind(one), {one.utterance.track}
-        for item in sorted(self._heads(busy), key=_turn):
-            if len(found) == most:
+        """Up to `most` others of other tracks to be heard with `one`, the least `far` from it first, each of which
+        `fits` with those before it. Who is next in turn was settled by `take`: these come along."""
+        taken, tracks = [one], {one.utterance.track}
+        for item in sorted(self._heads(busy), key=far):
+            if len(taken) > most:
                 break
-            if item.utterance.track not in tracks and kind(item) == wanted:
-                found.append(item)
+            if item.utterance.track not in tracks and fits(item, taken):
+                taken.append(item)
                 tracks.add(item.utterance.track)
-        for item in found:
+        for item in taken[1:]:
             self._remove(item)
-        return found
+        return taken[1:]
+
+    def put_back(self, item: Waiting) -> None:
+        """It was taken, and is to be heard after all: its turn is what it was."""
+        self._rooms.setdefault(item.utterance.room, deque()).appendleft(item)
 
     def take_known(self, busy: Container[str], known: Callable[[Waiting], bool]) -> Waiting | None:
         """The first of a track that is not `busy`, next in turn first, of which `known` says yes."""
@@ -141,5 +157,5 @@ class Schedule:
         self._ends = {room: end for room, end in self._ends.items() if end > self._turn or room in self._rooms}
 
 
-def _turn(item: Waiting) -> float:
-    return item.start
+def _turn(item: Waiting) -> tuple[float, float]:
+    return item.start, item.since

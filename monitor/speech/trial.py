@@ -16,7 +16,7 @@ import numpy as np
 from monitor.errors import ModelUnfit
 from monitor.model import RATE, Cut, Samples, Speaker, Transcript, Utterance
 from monitor.speech.examine import ENGINE_FAILURES
-from monitor.speech.recogniser import Hints, Recogniser
+from monitor.speech.recogniser import Hints, Recogniser, hear_one
 from monitor.speech.wer import tokens
 
 FOUND = 0.6
@@ -57,8 +57,7 @@ def try_out(recogniser: Recogniser, sample: Sample | None, strict: bool = True) 
 
 def _heard(recogniser: Recogniser, audio: Samples) -> Transcript:
     said = Utterance("trial", "", Speaker("trial", "trial"), "trial", 0.0, 0, audio, Cut.SILENCE)
-    (transcript,) = recogniser.transcribe([(said, Hints((_LANGUAGE,)))])
-    return transcript
+    return hear_one(recogniser, said, Hints((_LANGUAGE,)))
 
 
 def _sane(recogniser: Recogniser, transcript: Transcript) -> None:

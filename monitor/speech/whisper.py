@@ -26,6 +26,7 @@ from monitor.speech.alternatives import alternatives, hypotheses, unsure
 from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, Claim, believe
 from monitor.speech.languages import choose
 from monitor.speech.recogniser import Hints, context
+from monitor.speech.together import LONGEST
 
 _SURE = 0.1  # seconds by which a word must reach into the utterance: more than an alignment is off
 _SHORTEST = RATE // 20  # samples: less than 50 ms holds no word, and the alignment fails on nothing
@@ -112,27 +113,31 @@ class WhisperRecogniser:
     def multilingual(self) -> bool:
         return bool(self._whisper.model.is_multilingual)
 
-    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
-        """One transcript an utterance. Short ones of about the same length are decoded together, so a batch costs less
-        than its utterances one by one; what is heard in each is the same.
+    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript | None]:
+        """One transcript an utterance. Several are decoded together, as long as the longest of them, so a batch costs
+        less than its utterances one by one. None for those of several, and for open ones, for which a short context
+        wasn't enough.
 
         Raises RuntimeError, ValueError or MemoryError from CTranslate2.
         """
         began = time.perf_counter()
         tasks = [_task(utterance, hints) for utterance, hints in batch]
-        windows = self._briefly(tasks)
+        alone = len(tasks) == 1
+        windows = [self._alone(tasks[0])] if alone else self._together(tasks)
         shared = (time.perf_counter() - began) / max(1, len(tasks))
-        return [self._one(task, window, shared) for task, window in zip(tasks, windows, strict=True)]
+        return [self._one(task, window, shared, alone) for task, window in zip(tasks, windows, strict=True)]
 
-    def _one(self, task: _Task, window: _Window | None, shared: float) -> Transcript:
+    def _one(self, task: _Task, window: _Window | None, shared: float, alone: bool) -> Transcript | None:
         """`window`: what a short context gave; None: it couldn't, or looks wrong."""
         began = time.perf_counter()
         utterance, hints, lead = task.utterance, task.hints, task.lead
         if task.tiny:
             return Transcript(utterance, self._fixed(hints) or hints.likely or "en", (), self._name, 0.0)
-        window = window or self._fully(task.audio, hints)
-        words, ghosts = self._believed(window, utterance, lead, hints)
-        if window.short is not None and brief.sparse(words, hints.speech):
+        if window is not None:
+            words, ghosts = self._believed(window, utterance, lead, hints)
+        if window is None or (window.short is not None and brief.sparse(words, hints.speech)):
+            if not alone or utterance.open:
+                return None
             window = self._fully(task.audio, hints)
             words, ghosts = self._believed(window, utterance, lead, hints)
         language, claims = window.language, window.claims
@@ -161,19 +166,33 @@ class WhisperRecogniser:
     ) -> tuple[tuple[Word, ...], tuple[str, ...]]:
         return believe(_after(window.claims, lead), window.language, utterance.seconds, hints.speech)
 
-    def _briefly(self, tasks: Sequence[_Task]) -> list[_Window | None]:
-        """Each over a context as long as its audio; None where that can't be, or looks wrong."""
+    def _together(self, tasks: Sequence[_Task]) -> list[_Window | None]:
+        """Each over a context as long as the longest; None where that can't be, or looks wrong."""
         found: list[_Window | None] = [None for _ in tasks]
-        short = [n for n, task in enumerate(tasks) if self._brief and not task.tiny and task.seconds <= brief.LONGEST]
-        asks = [self._ask(tasks[n]) for n in short]
+        short = [n for n, task in enumerate(tasks) if self._short(task)]
+        longest = max((len(tasks[n].audio) for n in short), default=0)
+        asks = [self._ask(tasks[n], brief.PAD, longest) for n in short]
         for n, ask, read in zip(short, asks, brief.read(self._whisper, asks), strict=True):
-            if not (read.broken if tasks[n].hints.quick else read.doubtful):
-                encoded = brief.storage(ask.heard.encoded)
-                found[n] = _Window(encoded, ask.language, ask.tokenizer, ask.options, [read.claim], ask.heard)
+            found[n] = _window(tasks[n], ask, read)
         return found
 
-    def _ask(self, task: _Task) -> brief.Ask:
-        heard = brief.encode(self._whisper, task.audio)
+    def _alone(self, task: _Task) -> _Window | None:
+        """The same for one, which is heard with more silence where it came to no end."""
+        if not self._short(task):
+            return None
+        if not task.hints.again:
+            ask = self._ask(task, brief.PAD)
+            (read,) = brief.read(self._whisper, [ask])
+            if read.whole or task.utterance.open:
+                return _window(task, ask, read)
+        ask = self._ask(task, brief.PAD_AGAIN)
+        return _window(task, ask, brief.read_on(self._whisper, ask))
+
+    def _short(self, task: _Task) -> bool:
+        return self._brief and not task.tiny and task.seconds <= LONGEST
+
+    def _ask(self, task: _Task, pad: float, longest: int = 0) -> brief.Ask:
+        heard = brief.encode(self._whisper, task.audio, pad, longest)
         return brief.Ask(heard, *self._prepared(brief.storage(heard.encoded), task.hints, heard.seconds))
 
     def _fully(self, audio: NDArray[np.float32], hints: Hints) -> _Window:
@@ -221,6 +240,14 @@ def _task(utterance: Utterance, hints: Hints) -> _Task:
     before = context(utterance, hints)
     audio = np.concatenate([before, utterance.audio]).astype(np.float32) / 32768.0
     return _Task(utterance, hints, audio, len(before) / RATE)
+
+
+def _window(task: _Task, ask: brief.Ask, read: brief.Read) -> _Window | None:
+    """None where it looks wrong."""
+    if read.broken if task.hints.quick else read.doubtful:
+        return None
+    encoded = brief.storage(ask.heard.encoded)
+    return _Window(encoded, ask.language, ask.tokenizer, ask.options, [read.claim], ask.heard)
 
 
 def _after(claims: Sequence[Claim], lead: float) -> list[Claim]:

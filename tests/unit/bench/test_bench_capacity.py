@@ -30,8 +30,10 @@ TALKS = [
 ]
 
 
-def text(utterance: str, began: float, told: float, *, seconds: float = 2.0, goes_on: bool = False) -> Text:
-    return Text(utterance, "r", began, seconds, goes_on, True, 0.1, told, 1)
+def text(
+    utterance: str, began: float, told: float, *, seconds: float = 2.0, goes_on: bool = False, left: bool = False
+) -> Text:
+    return Text(utterance, "r", began, seconds, goes_on, left, True, 0.1, told, 1)
 
 
 def test_a_delay_counts_from_the_end_of_the_speech_and_not_of_the_silence_after_it() -> None:
@@ -43,12 +45,18 @@ def test_a_delay_counts_from_the_end_of_the_speech_and_not_of_the_silence_after_
 
 def test_an_alert_that_came_before_the_end_has_a_delay_below_nothing() -> None:
     record = Record(
-        texts=[text("early", 100.0, 102.6), text("late", 200.0, 203.0), text("unmeasured", 10.0, 19.0)],
+        texts=[
+            text("early", 100.0, 102.6),
+            text("late", 200.0, 203.0),
+            text("unmeasured", 10.0, 19.0),
+            text("hung up", 300.0, 305.0, left=True),
+        ],
         alerts=[
             Raised("early", 100.8, 101.5, tentative=True, seq=2),
             Raised("late", 201.5, 203.2, tentative=False, seq=3),
             Raised("unmeasured", 10.0, 20.0, tentative=True, seq=4),
             Raised("never stored", 10.0, 20.0, tentative=True, seq=5),
+            Raised("hung up", 301.0, 305.0, tentative=False, seq=6),
         ],
     )
     found = delays(record, {"r": [102.0, 11.9, 201.8]}, since=50.0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from monitor.hearing.looks import Looks
+from monitor.hearing.looks import Looks, newest
 from monitor.hearing.segmenter import Rules, Segmenter, Speech
-from monitor.model import FRAME, RATE, AudioFrame
+from monitor.model import FRAME, RATE, AudioFrame, Cut, Speaker, Utterance
 
 RULES = Rules(max_utterance=12.0)
 
@@ -85,3 +87,21 @@ def test_silence_is_never_looked_at() -> None:
 def test_times_of_nothing_are_refused(every: float, pause: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):
         Looks(every, pause)
+
+
+def test_of_speech_that_goes_on_what_was_said_last_is_heard_with_a_little_before_it() -> None:
+    audio = np.arange(7 * RATE, dtype=np.int32).astype(np.int16)
+    look = Utterance("u", "r", Speaker("s", "S"), "t", 100.0, 5 * RATE, audio, Cut.LENGTH, overlap=RATE, open=True)
+    part, before = newest(look)
+    assert (part.start, part.end, part.began, part.overlap) == (9 * RATE, 12 * RATE, 104.0, 0)
+    np.testing.assert_array_equal(part.audio, audio[4 * RATE :])
+    assert before is not None
+    np.testing.assert_array_equal(before, audio[3 * RATE : 4 * RATE])
+
+
+def test_what_may_be_the_whole_is_heard_as_it_is_and_so_is_what_is_short() -> None:
+    audio = np.zeros(7 * RATE, np.int16)
+    paused = Utterance("u", "r", Speaker("s", "S"), "t", 100.0, 0, audio, Cut.SILENCE, open=True)
+    assert newest(paused) == (paused, None)
+    short = replace(paused, audio=audio[: 3 * RATE], cut=Cut.LENGTH)
+    assert newest(short) == (short, None)

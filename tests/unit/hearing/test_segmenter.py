@@ -161,12 +161,12 @@ def test_a_blip_of_one_frame_goes_out() -> None:
 
 
 def test_a_long_utterance_is_cut_at_its_quietest_point_and_repeated() -> None:
-    feeder = Feeder().add(540, True).add(4, True, level=10).add(200, True).add(30, False).flush()
+    feeder = Feeder().add(560, True).add(4, True, level=10).add(180, True).add(30, False).flush()
     feeder.check()
     first, second = feeder.speech
     assert first.cut is Cut.LENGTH
-    assert frames(first) == (0, 542)  # the middle of the quiet 80 ms, 1.2 s before the limit
-    assert frames(second) == (542 - 75, 744 + 15)
+    assert frames(first) == (0, 562)  # the middle of the quiet 80 ms, 0.8 s before the limit
+    assert frames(second) == (562 - 75, 744 + 15)
     assert second.overlap == 75 * FRAME
     np.testing.assert_array_equal(first.audio[-second.overlap :], second.audio[: second.overlap])
     assert second.cut is Cut.SILENCE
@@ -185,15 +185,26 @@ def test_endless_noise_gives_an_utterance_every_few_seconds_for_ever() -> None:
     assert max(len(s.audio) for s in feeder.speech) <= 600 * FRAME
 
 
+def test_a_breath_ends_an_utterance_that_would_soon_be_cut_anyway() -> None:
+    """A second before the limit 0.12 s of silence will do; until then 0.3 s are waited for, as before."""
+    feeder = Feeder().add(300, True).add(6, False).add(250, True).add(6, False)
+    (first,) = feeder.speech
+    assert frames(first) == (0, 562)
+    assert first.cut is Cut.SILENCE, "it waits for no word to end"
+    between = Feeder().add(515, True).add(9, False)  # half way: 0.2 s
+    assert between.speech == []
+    assert [frames(s) for s in between.add(1, False).speech] == [(0, 525)]
+
+
 def test_a_pause_at_the_limit_does_not_repeat_an_utterance_for_silence() -> None:
-    feeder = Feeder().add(588, True).add(12, False).add(100, False).flush()
+    feeder = Feeder().add(596, True).add(4, False).add(100, False).flush()
     feeder.check()
     (only,) = feeder.speech
     assert only.cut is Cut.LENGTH
 
 
 def test_speech_right_after_a_pause_at_the_limit_begins_with_an_overlap() -> None:
-    feeder = Feeder().add(590, True).add(10, False).add(50, True).flush()
+    feeder = Feeder().add(596, True).add(4, False).add(50, True).flush()
     feeder.check()
     first, second = feeder.speech
     assert 590 <= frames(first)[1] <= 600
@@ -266,3 +277,13 @@ def test_a_hole_in_the_frames_is_a_bug() -> None:
     feeder = Feeder().add(1, False)
     with pytest.raises(ValueError, match="starts at 640"):
         feeder.segmenter.feed(AudioFrame(2 * FRAME, np.zeros(FRAME, np.int16)), False)
+
+
+def test_a_look_tells_whether_the_speaker_has_paused() -> None:
+    feeder = Feeder().add(60, True).add(14, False)
+    on = feeder.segmenter.so_far()
+    assert on is not None
+    assert on.cut is Cut.LENGTH
+    paused = feeder.add(1, False).segmenter.so_far()
+    assert paused is not None
+    assert paused.cut is Cut.SILENCE

@@ -273,13 +273,13 @@ async def test_two_threads_hear_two_tracks_at_the_same_time() -> None:
     assert order.index("b1") < order.index("b2")
 
 
-async def test_alike_ones_that_wait_are_heard_together_and_work_is_left_for_the_other_thread() -> None:
+async def test_those_that_wait_are_heard_together_and_work_is_left_for_the_other_thread() -> None:
     recogniser, done = Calls(), Collected()
     batcher = several(recogniser, done, workers=1, together=3)
     for n in range(4):
         batcher.submit(spoken(f"u{n}", track=f"t{n}"), Hints())
-    batcher.submit(spoken("longer", 2.1, track="longer"), Hints())
-    batcher.submit(spoken("as long", 2.9, track="as long"), Hints())
+    batcher.submit(spoken("longer", 20.0, track="longer"), Hints())
+    batcher.submit(spoken("as long", 15.0, track="as long"), Hints())
     batcher.submit(spoken("quiet", level=0, track="quiet"), Hints())
     batcher.close()
     await batcher.run()
@@ -305,6 +305,58 @@ async def test_a_failure_costs_the_one_of_a_batch_that_it_is_about() -> None:
     batcher.close()
     await batcher.run()
     assert done.names(Transcribed) == ["u0", "u2"]
+    assert done.names(GivenUp) == ["u1"]
+
+
+class Choosy(Calls):
+    """Leaves some for later where it hears several."""
+
+    def __init__(self, *wanting: str) -> None:
+        super().__init__()
+        self._wanting = wanting
+
+    def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+        heard = super().transcribe(batch)
+        if len(batch) == 1:
+            return heard
+        return [None if each.utterance.id in self._wanting else each for each in heard]  # type: ignore[misc]
+
+
+async def test_what_takes_a_longer_hearing_is_heard_by_itself_and_the_others_do_not_wait_for_it() -> None:
+    recogniser, done = Choosy("u1"), Collected()
+    batcher = several(recogniser, done, workers=1, together=3)
+    for n in range(3):
+        batcher.submit(spoken(f"u{n}", track=f"t{n}"), Hints())
+    batcher.submit(spoken("next", track="t1"), Hints())
+    batcher.submit(spoken("last", track="t2"), Hints())
+    batcher.close()
+    await batcher.run()
+    assert recogniser.calls[:2] == [["u0", "u1", "u2"], ["u1"]], "its turn is what it was"
+    assert [hints.again for hints in recogniser.hints[:4]] == [False, False, False, True]
+    order = done.names(Transcribed)
+    assert order[:2] == ["u0", "u2"]
+    assert order.index("u1") < order.index("next"), "a track is heard in order"
+    assert sorted(order) == ["last", "next", "u0", "u1", "u2"]
+
+
+async def test_nobody_hears_again_what_was_withdrawn_meanwhile() -> None:
+    done = Collected()
+
+    class Withdrawn(Choosy):
+        def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+            loop.call_soon_threadsafe(batcher.withdraw, {"t1"}, "the host has stopped it")
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(30)
+            return super().transcribe(batch)
+
+    loop = asyncio.get_running_loop()
+    recogniser = Withdrawn("u1")
+    batcher = several(recogniser, done, workers=1, together=3)
+    for n in range(2):
+        batcher.submit(spoken(f"u{n}", track=f"t{n}"), Hints())
+    batcher.close()
+    await batcher.run()
+    assert recogniser.calls == [["u0", "u1"]]
+    assert done.names(Transcribed) == ["u0"]
     assert done.names(GivenUp) == ["u1"]
 
 

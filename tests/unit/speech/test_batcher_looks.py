@@ -138,8 +138,8 @@ async def test_of_several_threads_one_is_kept_for_what_is_whole() -> None:
     batcher = made(recogniser, done, workers=2)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(batcher.run())
-        batcher.look(spoken("a", track="x", open_=True), Hints())
-        batcher.look(spoken("b", track="y", open_=True), Hints())
+        for name, track in (("a", "x"), ("b", "y")):
+            batcher.look(spoken(name, track=track, open_=True), Hints(glance=True))
         await until_heard(recogniser, 1)
         batcher.submit(spoken("whole", track="z"), Hints())
         await until_heard(recogniser, 2)
@@ -194,3 +194,53 @@ async def test_looks_at_an_utterance_that_was_dropped_come_to_nothing() -> None:
         await until(lambda: bool(done.outcomes), 60)
         batcher.close()
     assert done.names == [("c", True)]
+
+
+async def test_what_was_said_before_a_pause_is_looked_at_before_speech_that_goes_on() -> None:
+    recogniser, done = Scripted(), Collected()
+    recogniser.hold["first"] = threading.Event()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("first", track="x", open_=True), Hints())
+        await until_heard(recogniser, 1)
+        batcher.look(spoken("on", track="a", open_=True), Hints(glance=True, quick=True))
+        batcher.look(spoken("pause", track="b", open_=True), Hints())
+        recogniser.hold["first"].set()
+        await until_heard(recogniser, 3)
+        batcher.close()
+    assert [name for name, _ in recogniser.heard] == ["first", "pause", "on"]
+
+
+async def test_what_was_said_before_a_pause_needs_no_thread_kept_free() -> None:
+    recogniser, done = Scripted(), Collected()
+    recogniser.hold = {name: threading.Event() for name in ("on", "pause")}
+    batcher = made(recogniser, done, workers=2)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("on", track="a", open_=True), Hints(glance=True, quick=True))
+        await until_heard(recogniser, 1)
+        batcher.look(spoken("pause", track="b", open_=True), Hints())
+        await until_heard(recogniser, 2)
+        for event in recogniser.hold.values():
+            event.set()
+        batcher.close()
+    assert [name for name, _ in recogniser.heard] == ["on", "pause"]
+
+
+async def test_a_look_that_would_take_more_comes_to_nothing_and_the_whole_is_heard() -> None:
+    class Unclear(Scripted):
+        def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+            heard = super().transcribe(batch)
+            return [None if each.utterance.open else each for each in heard]  # type: ignore[misc]
+
+    recogniser, done = Unclear(), Collected()
+    batcher = made(recogniser, done)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("a", open_=True), Hints(glance=True, quick=True))
+        await until_heard(recogniser, 1)
+        batcher.submit(spoken("a", 2.0), Hints())
+        batcher.close()
+    assert recogniser.heard == [("a", True), ("a", False)]
+    assert done.names == [("a", False)]

@@ -16,8 +16,8 @@ def said(name: str, room: str = "a", track: str = "", seconds: float = 2.0) -> U
     return Utterance(name, room, Speaker("s", "S"), track or f"{room}-{name}", 0.0, 0, audio, Cut.SILENCE)
 
 
-def filled(*utterances: Utterance) -> Schedule:
-    schedule = Schedule()
+def filled(*utterances: Utterance, ahead: float = 0.0) -> Schedule:
+    schedule = Schedule(ahead=ahead)
     for since, utterance in enumerate(utterances):
         schedule.add(utterance, Hints(), float(since))
     return schedule
@@ -41,6 +41,12 @@ def test_a_shouting_room_starves_nobody() -> None:
     assert order.index("calm2") <= 3
 
 
+def test_who_talks_at_length_comes_in_order_until_it_is_more_than_a_fair_start() -> None:
+    talk = [said(f"t{n}", "talker", seconds=4.0) for n in range(6)]
+    order = taken(filled(*talk[:4], said("calm1", "calm"), *talk[4:], said("calm2", "calm"), ahead=16.0))
+    assert order == ["t0", "t1", "t2", "t3", "calm1", "t4", "calm2", "t5"]
+
+
 def test_a_room_that_was_silent_has_saved_nothing_up() -> None:
     schedule = filled(*[said(f"a{n}") for n in range(4)])
     for _ in range(3):
@@ -62,15 +68,37 @@ def test_none_of_a_track_is_taken_while_some_of_it_is_in_work() -> None:
     assert taken(schedule) == ["x2"]
 
 
-def test_alike_ones_go_together_and_only_the_first_of_each_track() -> None:
+def test_those_that_fit_go_together_and_only_the_first_of_each_track() -> None:
     schedule = filled(
         said("one"), said("x1", track="x"), said("x2", track="x"), said("longer", seconds=5.0), said("z", room="b")
     )
     one = schedule.take(())
     assert one is not None
-    together = schedule.take_alike(one, (), lambda item: round(item.seconds), 5)
-    assert {item.utterance.id for item in together} == {"x1", "z"}
+    alike = [
+        item.utterance.id
+        for item in schedule.take_with(one, (), lambda _: 0, lambda item, got: item.seconds == got[0].seconds, 5)
+    ]
+    assert set(alike) == {"x1", "z"}
     assert set(taken(schedule)) == {"x2", "longer"}
+
+
+def test_no_more_go_together_than_may_and_each_is_asked_with_those_before_it() -> None:
+    schedule = filled(*(said(str(n), track=str(n)) for n in range(6)))
+    one = schedule.take(())
+    assert one is not None
+    sizes: list[int] = []
+    found = schedule.take_with(one, (), lambda _: 0, lambda _, got: sizes.append(len(got)) or True, 3)
+    assert len(found) == 3
+    assert sizes == [1, 2, 3]
+    assert len(schedule) == 2
+
+
+def test_the_nearest_come_along_first() -> None:
+    schedule = filled(*(said(str(n), track=str(n), seconds=float(n)) for n in range(1, 7)))
+    one = schedule.take(())
+    assert one is not None
+    found = schedule.take_with(one, (), lambda item: abs(item.seconds - 4.2), lambda *_: True, 2)
+    assert [item.utterance.id for item in found] == ["4", "5"]
 
 
 def test_who_has_most_gives_up_and_never_what_came_last() -> None:
@@ -116,7 +144,7 @@ def test_no_room_is_ahead_of_another_that_waits_by_more_than_one_utterance(rows:
 
 
 def test_a_room_whose_seconds_cost_more_has_fewer_of_them() -> None:
-    schedule = Schedule()
+    schedule = Schedule(ahead=0.0)
     for n in range(8):
         for room, cost in (("big", 4.0), ("base", 1.0)):
             schedule.add(said(f"{room}{n}", room), Hints(), float(n), cost)
