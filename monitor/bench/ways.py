@@ -89,21 +89,16 @@ def ways(*, plain: bool) -> list[Way]:
 
 
 def _efforts() -> Iterator[tuple[str, str, Callable[[Hints], Hints]]]:
-    """The steps that differ in what the recogniser does, and what is heard without anything before it."""
+    """The steps that differ in what the recogniser does."""
     known: set[tuple[float | None, bool]] = set()
     for number, step in enumerate(STEPS):
         if (kind := (step.context, step.alternatives)) not in known:
             known.add(kind)
             yield f"step {number}", step.words, step.hints
-    yield "alone", "no other readings, nothing of what was said before", _alone
 
 
 def _quick(hints: Hints) -> Hints:
     return replace(hints, quick=True)
-
-
-def _alone(hints: Hints) -> Hints:
-    return replace(hints, quick=True, before=None)
 
 
 def _short(change: Callable[[Hints], Hints], ears: Ears, case: Case) -> Said:

@@ -45,7 +45,7 @@ class LoadMetrics:
         self._late = Gauge("room_monitor_late_seconds", "Seconds of speech put aside on disk", registry=registry)
         self._effort = Gauge(
             "room_monitor_effort_step",
-            "How much less than everything is done for each utterance: 0 everything, to 3",
+            "How much less than everything is done for each utterance: 0 everything, to 4",
             registry=registry,
         )
         self._oldest = Gauge(
