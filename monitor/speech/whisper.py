@@ -136,7 +136,7 @@ class WhisperRecogniser:
         if window is not None:
             words, ghosts = self._believed(window, utterance, lead, hints)
         if window is None or (window.short is not None and brief.sparse(words, hints.speech)):
-            if not alone or utterance.open:
+            if self._brief and (not alone or utterance.open):
                 return None
             window = self._fully(task.audio, hints)
             words, ghosts = self._believed(window, utterance, lead, hints)
