@@ -144,7 +144,7 @@ async def test_health_names_the_room_in_trouble_and_the_step_that_fails(tmp_path
         await expect(page.get_by_role("img", name=re.compile("Speech that waits in the last hour"))).to_be_visible()
         await expect(page.get_by_text("Database", exact=True).last).to_be_visible()
         lag = page.get_by_role("region", name="Lag")
-        await expect(lag).to_contain_text("No looks at sentences that aren’t over")
+        await expect(lag).to_contain_text("No looks at sentences that go on")
         await expect(lag.locator("dl").first).to_contain_text("0.8 s for half of them")
         await expect(lag.locator("dl").last).to_contain_text(
             re.compile(r"Recognising\s*0\.19 s, 0\.19 s for 95 of 100")

@@ -94,6 +94,8 @@ async def claims(page: Page) -> None:
         timeout=PATIENCE
     )
     await expect(page.get_by_role("region", name="What was said").locator(".hit").first).to_be_visible(timeout=PATIENCE)
+    # The words are there before what was decided is: until then there is nothing to claim.
+    await expect(page.get_by_role("button", name=re.compile("Claim"))).to_be_visible(timeout=PATIENCE)
     await press(page, "c")
     await expect(page.get_by_role("button", name=re.compile("Release"))).to_be_visible(timeout=PATIENCE)
 
