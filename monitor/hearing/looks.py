@@ -13,7 +13,7 @@ from monitor.model import RATE, Cut, Samples, Utterance
 
 NEWEST, LEAD = 3.0, 1.0
 """Seconds of speech that goes on which a look hears, and of what was said before in it. All that was said before was
-looked at already, as looks come more often than that; and hearing all of it each time would cost twice as much."""
+looked at already, as looks come more often than that where there is time."""
 
 
 class Looks:

@@ -244,3 +244,23 @@ async def test_a_look_that_would_take_more_comes_to_nothing_and_the_whole_is_hea
         batcher.close()
     assert recogniser.heard == [("a", True), ("a", False)]
     assert done.names == [("a", False)]
+
+
+async def test_what_waits_for_a_look_at_itself_is_no_sign_of_load_and_what_waits_for_others_is() -> None:
+    recogniser, done, now = Scripted(), Collected(), [0.0]
+    recogniser.hold["a"] = threading.Event()
+    batcher = Batcher(recogniser, all_is_speech, veto=0.5, backlog_seconds=60, done=done, clock=lambda: now[0])
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(batcher.run())
+        batcher.look(spoken("a", open_=True), Hints())
+        await until_heard(recogniser, 1)
+        batcher.submit(spoken("a", 2.0), Hints())
+        now[0] = 5.0
+        alone = batcher.follow()[0]
+        batcher.submit(spoken("b", track="b"), Hints())
+        now[0] = 10.0
+        beside = batcher.follow()[0]
+        recogniser.hold["a"].set()
+        batcher.close()
+    assert alone == 0
+    assert beside > 0
