@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from monitor import memory
+from monitor import memory, priority
 from monitor.config import Settings
 from monitor.errors import ModelMissing, ModelUnfit
 from monitor.fetch.recordings import kept
@@ -15,7 +15,6 @@ from monitor.speech.device import WORKERS_ON_GPU, Device, device
 from monitor.speech.known import by_name
 from monitor.speech.models import Models
 from monitor.speech.recogniser import Recogniser
-from monitor.speech.second import in_the_background
 from monitor.speech.trial import Sample, try_out
 from monitor.speech.weights import ModelFiles, canonical, find, resident
 from monitor.speech.whisper import WhisperRecogniser
@@ -65,7 +64,7 @@ def second_of(settings: Settings) -> Recogniser | None:
     if not speech.second:
         return None
     files, where = find(speech.second, trust=speech.trust), device_of(settings)
-    return in_the_background(lambda: _whisper(files, where, speech.threads, 1, 0.0, full=True))
+    return priority.loaded(lambda: _whisper(files, where, speech.threads, 1, 0.0, full=True), priority.SECOND)
 
 
 def outside(settings: Settings) -> Callable[[str], str]:
@@ -98,7 +97,10 @@ class _Loader:
         if self.careful and where.kind == "cpu":
             _fits(files, where)
         workers = workers_of(self.settings)
-        return _whisper(files, where, speech.threads, workers, speech.unsure, full=speech.context == "full")
+        full = speech.context == "full"
+        return priority.loaded(
+            lambda: _whisper(files, where, speech.threads, workers, speech.unsure, full), priority.FIRST
+        )
 
     def try_out(self, recogniser: Recogniser) -> str:
         """Raises ModelUnfit."""

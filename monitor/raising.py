@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from monitor.alerts.policy import Policy
-from monitor.model import KeywordHit, Utterance
+from monitor.model import Alert, KeywordHit, Utterance
 from monitor.store.store import Store
 from monitor.telemetry.metrics import Metrics
 from monitor.vault import Vault
 
 
 class Raiser:
-    """Raises alerts and changes them. One for all rooms; its callers are several tasks, which it lets in one by one:
-    an alert must be stored before anything changes it.
+    """Raises alerts and changes them. One for all rooms; its callers are several tasks, and what changes an alert that
+    is just being raised waits until that is stored.
     """
 
     def __init__(
@@ -32,32 +32,41 @@ class Raiser:
         self._vault = vault
         self._metrics = metrics
         self._clock = clock
-        self._turn = asyncio.Lock()
+        self._raising: dict[str, asyncio.Event] = {}  # by alert; set once it is stored, or could not be
 
     async def hit(self, hit: KeywordHit, utterance: Utterance, language: str) -> str:
         """Tell of a hit where its rule and grade say so. Gives the id of the alert that it is in now, or ""."""
-        async with self._turn:
-            return await self._hit(hit, utterance, language)
-
-    async def _hit(self, hit: KeywordHit, utterance: Utterance, language: str) -> str:
         decision = self._policy.decide(hit, utterance, hit.spoken_at, self._clock(), language)
         if decision is None:
             return ""
+        alert = decision.alert
         if not decision.new:
-            await self._store.change_alert(decision.alert)
-            return decision.alert.id
-        clip = await self._vault.keep(decision.alert.id, hit, utterance)
-        alert = self._policy.attach_clip(decision.alert.id, clip) or replace(decision.alert, clip=clip)
+            await self._change(alert)
+            return alert.id
+        stored = self._raising[alert.id] = asyncio.Event()
+        try:
+            await self._raise(alert, hit, utterance)
+        finally:
+            del self._raising[alert.id]
+            stored.set()
+        return alert.id
+
+    async def _raise(self, alert: Alert, hit: KeywordHit, utterance: Utterance) -> None:
+        clip = await self._vault.keep(alert.id, hit, utterance)
+        alert = self._policy.attach_clip(alert.id, clip) or replace(alert, clip=clip)
         await self._store.add_alert(replace(alert, raised_at=self._clock()))
         self._metrics.alert(replace(alert, raised_at=self._clock()))  # stored and told: later than it says itself
-        return alert.id
 
     async def heard_again(self, alert: str, before: KeywordHit, after: KeywordHit) -> None:
         """Tell what a second hearing made of a hit that is in an alert."""
-        async with self._turn:
-            changed = self._policy.heard_again(alert, before, after, self._clock())
-            if changed is not None:
-                await self._store.change_alert(changed)
+        changed = self._policy.heard_again(alert, before, after, self._clock())
+        if changed is not None:
+            await self._change(changed)
+
+    async def _change(self, alert: Alert) -> None:
+        if (stored := self._raising.get(alert.id)) is not None:
+            await stored.wait()
+        await self._store.change_alert(alert)
 
     def forget(self, alerts: Iterable[str]) -> None:
         """They were erased: no later hit may join them."""

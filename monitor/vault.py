@@ -28,7 +28,7 @@ from monitor.evidence.clip import assemble, together, wav
 from monitor.evidence.files import Files, Segment, hashed
 from monitor.evidence.master import Master
 from monitor.evidence.ring import Part, Ring
-from monitor.evidence.sound import HASTY, decode, encode
+from monitor.evidence.sound import COMPLEXITY, HASTY, decode, encode
 from monitor.evidence_model import Clip, ClipState
 from monitor.model import RATE, KeywordHit, Samples, Utterance
 from monitor.store.store import Store
@@ -330,7 +330,9 @@ class Vault:
         await self._store.change_clip(done)
 
     def _write(self, clip: Clip, key: bytes, parts: Sequence[Part]) -> None:
-        sealed = keys.seal(key, encode(assemble(parts)), keys.of_clip(clip.session, clip.alert))
+        hasty = clip.state is ClipState.RECORDING  # an alert waits for it, and it will be written again
+        content = encode(assemble(parts), HASTY if hasty else COMPLEXITY)
+        sealed = keys.seal(key, content, keys.of_clip(clip.session, clip.alert))
         self._files.put_clip(clip.alert, sealed)
 
     def _take_out(self, recording: _Recording) -> None:

@@ -13,7 +13,7 @@ import ctranslate2
 from monitor.errors import ModelMissing
 
 _PREFERRED = {"cpu": ("int8", "int8_float32", "float32"), "cuda": ("float16", "int8_float16", "float32")}
-TOGETHER = {"cpu": 4, "cuda": 16}
+TOGETHER = {"cpu": 3, "cuda": 16}
 """Utterances in one call, at most. On a processor the longest of more costs what is saved, and all wait for it."""
 WORKERS_ON_GPU = 2
 """While one batch is decoded, the other's features are computed. The weights are there once."""

@@ -23,6 +23,7 @@ class Effort:
     context: float | None = None  # seconds of what was said before, at most; None: all that there is
     alternatives: bool = True  # other readings of unsure words
     smaller: bool = False  # the smaller model, where there is one
+    patience: float = 0.0  # seconds for which an utterance waits for others, while a thread is at work
 
     def hints(self, hints: Hints) -> Hints:
         """What the recogniser is told."""
@@ -32,12 +33,24 @@ class Effort:
         return replace(hints, before=before, quick=not self.alternatives)
 
 
+_PATIENCE = 0.1
 STEPS = (
     Effort("everything is done", 0.0, looks=True, glances=True),
     Effort("no looks at sentences that go on: alerts come at their ends", 0.3, looks=True),
-    Effort("no other readings of unsure words, and improbable text isn't heard again", 0.5, alternatives=False),
-    Effort("each sentence is heard without what was said before it", 0.7, context=0.0, alternatives=False),
-    Effort("a smaller model where one is set", 4.0, context=0.0, alternatives=False, smaller=True),
+    Effort(
+        "no other readings of unsure words, and improbable text isn't heard again",
+        0.5,
+        alternatives=False,
+        patience=_PATIENCE,
+    ),
+    Effort(
+        "each sentence is heard without what was said before it",
+        0.7,
+        context=0.0,
+        alternatives=False,
+        patience=_PATIENCE,
+    ),
+    Effort("a smaller model where one is set", 4.0, context=0.0, alternatives=False, smaller=True, patience=_PATIENCE),
 )
 """An alert should come within 2 s of the speech's end, of which 0.6 s are spent waiting for that end: what waits for
 0.7 s is at half of the rest."""

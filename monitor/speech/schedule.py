@@ -58,6 +58,10 @@ class Schedule:
         """When the oldest of it came whose track is not `busy`, by its owner's clock; None where nothing waits."""
         return min((item.since for item in self if item.utterance.track not in busy), default=None)
 
+    def ready(self, busy: Container[str]) -> int:
+        """How many of it could be heard at the same time: one of each track that is not `busy`."""
+        return sum(1 for _ in self._heads(busy))
+
     @property
     def seconds(self) -> float:
         """Seconds of speech that wait."""

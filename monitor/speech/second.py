@@ -9,9 +9,6 @@ the alerts were told and stored before.
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Container
 from concurrent.futures import ThreadPoolExecutor
@@ -147,20 +144,3 @@ class SecondHearings(Generic[T]):
         finally:
             self._busy, self._hearing = False, None
             self._moved.set()
-
-
-def in_the_background(load: Callable[[], Recogniser]) -> Recogniser:
-    """Load a model whose own threads give way to all others. Blocks; raises what `load` raises.
-
-    On Linux a thread inherits the priority of the one that starts it, so the model is loaded in a thread of lowest
-    priority that ends afterwards. Whoever calls the model later keeps its own priority: a thread that holds the
-    interpreter's lock must not be one that waits for the processor.
-    """
-
-    def lowered() -> Recogniser:
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
-        return load()
-
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="second model") as pool:
-        return pool.submit(lowered).result()

@@ -143,7 +143,7 @@ class WhisperRecogniser:
         language, claims = window.language, window.claims
         others: tuple[tuple[Word, ...], ...] = ()
         heard = time.perf_counter()
-        if look := not (ghosts or hints.quick) and unsure(words, self._unsure):
+        if look := alone and not (ghosts or hints.quick) and unsure(words, self._unsure):
             best = [word for claim in claims for word in claim.words]
             found = hypotheses(self._whisper, window.encoded, window.tokenizer, window.options, best)
             others = alternatives(best, found, language, utterance.seconds, hints.speech, lead)

@@ -1,7 +1,7 @@
 """Which part of the service the processor works for: CPU seconds by kind of thread.
 
 Linux counts each thread's. A thread that Python didn't start is one of CTranslate2's, which do the recogniser's
-arithmetic (those of less priority than the process: for second hearings), unless it has a name of its own, as a
+arithmetic (those of least priority: for second hearings), unless it has a name of its own, as a
 room's SDK gives. Threads that ended between two looks, and systems without /proc, are in "other".
 """
 
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
+
+from monitor.priority import FIRST
 
 PARTS = ("recogniser", "gate", "second", "voices", "database", "loop", "helpers", "other")
 """recogniser: text from sound; gate: the detector before it; second: second hearings; voices: the voice detector;
@@ -115,7 +117,7 @@ def _nameless(thread: _Thread, inherited: tuple[str, ...], usual: int) -> str:
     """`usual`: niceness of the process."""
     if not thread.name.startswith(inherited):
         return "other"
-    return "second" if thread.nice > usual else "recogniser"
+    return "second" if thread.nice > usual + FIRST else "recogniser"
 
 
 def _threads() -> Iterator[_Thread]:

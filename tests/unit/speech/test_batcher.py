@@ -13,6 +13,7 @@ import pytest
 from monitor.model import RATE, Cut, Heard, Samples, Speaker, Transcript, Utterance, Word
 from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed, Vetoed
 from monitor.speech.recogniser import Hints
+from monitor.speech.telling import AT_ONCE
 
 
 class Verdict(NamedTuple):
@@ -399,13 +400,13 @@ async def test_what_is_heard_and_not_told_yet_is_dropped_as_well() -> None:
         told.set()
         await go_on.wait()
 
-    batcher = Batcher(Scripted(), loudness, veto=0.5, backlog_seconds=60, done=done, clock=lambda: 0.0, together=4)
-    for name, track in (("first", "bo"), ("second", "ann")):
-        batcher.submit(spoken(name, track=track), Hints())
+    batcher = Batcher(Scripted(), loudness, veto=0.5, backlog_seconds=60, done=done, clock=lambda: 0.0, together=64)
+    for track in (*map(str, range(AT_ONCE)), "ann"):
+        batcher.submit(spoken(track, track=track), Hints())
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(batcher.run())
-        await told.wait()  # both are heard, in one call, and the first is being told
+        await told.wait()  # all are heard, in one call, and all but the last are being told
         batcher.withdraw({"ann"}, "withdrawn")
         go_on.set()
         batcher.close()
-    assert [type(outcome) for outcome in outcomes] == [Transcribed, GivenUp]
+    assert [type(outcome) for outcome in outcomes] == [*[Transcribed] * AT_ONCE, GivenUp]

@@ -24,8 +24,13 @@ class Model:
         self.model = name
         self.heard: list[tuple[str, Hints]] = []
         self.go = threading.Event()
+        self.calls: list[list[str]] = []
+        self.called = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     def transcribe(self, batch: Sequence[tuple[Utterance, Hints]]) -> list[Transcript]:
+        self.calls.append([utterance.id for utterance, _ in batch])
+        self._loop.call_soon_threadsafe(self.called.set)
         assert self.go.wait(30)
         self.heard += [(utterance.id, hints) for utterance, hints in batch]
         return [Transcript(u, "en", (Word(u.id, 0.0, 1.0, 0.9),), self.model, 0.0) for u, _ in batch]
@@ -168,3 +173,41 @@ async def test_a_stop_s_deadline_books_what_is_on_disk(tmp_path: Path) -> None:
     assert sorted(run.lost()) == [f"u{n}" for n in range(5)]
     assert isinstance(run.outcomes[0], GivenUp)
     assert not any(isinstance(outcome, Transcribed) for outcome in run.outcomes)
+
+
+async def test_who_is_the_only_one_waits_for_company_while_a_thread_is_at_work(tmp_path: Path) -> None:
+    run = await pressed(tmp_path)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run.batcher.run())
+        await run.model.called.wait()
+        run.batcher.submit(spoken("b", track="b"), Hints())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert run.model.calls == [["a"]]
+        run.batcher.submit(spoken("c", track="c"), Hints())
+        run.model.go.set()
+        run.batcher.close()
+    assert run.model.calls == [["a"], ["b", "c"]]
+
+
+async def test_but_not_for_long(tmp_path: Path) -> None:
+    run = await pressed(tmp_path)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run.batcher.run())
+        await run.model.called.wait()
+        run.model.called.clear()
+        run.batcher.submit(spoken("b", track="b"), Hints())
+        run.now += 0.2
+        await run.model.called.wait()  # while the first is still being heard
+        assert run.model.calls == [["a"], ["b"]]
+        run.model.go.set()
+        run.batcher.close()
+
+
+async def pressed(tmp_path: Path) -> Run:
+    """Two threads, and a queue that has just been long."""
+    run = Run(tmp_path, workers=2, together=3)
+    run.batcher.submit(spoken("a", track="a"), Hints())
+    run.now = 0.6
+    run.batcher.follow()
+    return run

@@ -17,6 +17,7 @@ def test_each_step_is_entered_later_and_does_less() -> None:
     assert [effort.looks for effort in STEPS] == [True, True, False, False, False]
     assert [effort.alternatives for effort in STEPS] == [True, True, False, False, False]
     assert [effort.context for effort in STEPS] == [None, None, None, 0.0, 0.0]
+    assert [effort.patience > 0 for effort in STEPS] == [False, False, True, True, True]
     assert [effort.smaller for effort in STEPS] == [False, False, False, False, True]
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import pytest
 
 from monitor.model import RATE, Cut, Speaker, Transcript, Utterance, Word
 from monitor.speech.recogniser import Hints
-from monitor.speech.second import Again, SecondHearings, in_the_background
+from monitor.speech.second import Again, SecondHearings
 
 
 class Big:
@@ -138,24 +135,3 @@ async def test_the_deadline_of_a_stop_does_not_wait_for_the_model() -> None:
         running.cancel()
     assert done.told == []
     go.set()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
-def test_a_model_in_the_background_has_threads_that_give_way_and_its_caller_has_not() -> None:
-    class Loaded(Big):
-        def __init__(self) -> None:
-            super().__init__()
-            self.own: list[int] = []
-            worker = threading.Thread(target=lambda: self.own.append(nice()))
-            worker.start()
-            worker.join()
-
-    def nice() -> int:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    before = nice()
-    loaded = in_the_background(Loaded)
-    assert isinstance(loaded, Loaded)
-    assert loaded.own == [19]
-    assert nice() == before
-    assert loaded.transcribe([(request("u").utterance, Hints())])[0].text == "u"

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from monitor.priority import FIRST, SECOND
 from monitor.telemetry.parts import PARTS, Meter, Parts
 
 SPENT = 0.2
@@ -42,7 +43,7 @@ def test_a_pool_is_its_part(prefix: str, part: str) -> None:
     assert sum(more.values()) - more[part] < SPENT
 
 
-@pytest.mark.parametrize(("more_nice", "part"), [(0, "recogniser"), (1, "second")])
+@pytest.mark.parametrize(("more_nice", "part"), [(0, "recogniser"), (FIRST, "recogniser"), (SECOND, "second")])
 def test_a_thread_that_python_did_not_start_works_for_a_model(more_nice: int, part: str) -> None:
     parts, went_on, done = Parts(Meter(), Meter()), threading.Event(), threading.Event()
     parts.look()
