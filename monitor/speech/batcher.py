@@ -195,8 +195,8 @@ class Batcher:
         try:
             async with asyncio.TaskGroup() as tasks:
                 await self._go_on(pool, tasks)
-        except ExceptionGroup as group:  # of one: what is handed over keeps what it raises for `_go_on`
-            raise group.exceptions[0] from None
+        except ExceptionGroup as group:  # a bug, of which one is enough
+            raise group.exceptions[0] from group
         finally:
             # An utterance in work can't be interrupted: its thread ends with it, and the loop doesn't wait.
             pool.shutdown(wait=False, cancel_futures=True)
@@ -213,7 +213,8 @@ class Batcher:
                     return
                 await self._wake.wait()
         except asyncio.CancelledError:
-            await self._abandon(tasks)
+            if not self._telling.failed:
+                await self._abandon(tasks)
             raise
 
     def _start(self, pool: ThreadPoolExecutor) -> None:

@@ -27,7 +27,7 @@ class Telling:
         self._changed = changed
         self._waiting: deque[Outcome] = deque()  # bounded by its owner, who asks `full`
         self._at_work: dict[str, asyncio.Task[None]] = {}  # by track
-        self._failed: Exception | None = None  # what `done` raised
+        self.failed = False  # `done` has raised something
 
     def __bool__(self) -> bool:
         return bool(self._waiting or self._at_work)
@@ -44,26 +44,24 @@ class Telling:
         self._waiting = deque(now for outcome in self._waiting if (now := how(outcome)) is not None)
 
     def go_on(self, tasks: asyncio.TaskGroup) -> None:
-        """Hand over what can be. Raises what `done` raised."""
-        if self._failed is not None:
-            raise self._failed
+        """Hand over what can be. What `done` raises ends the group."""
         for outcome in tuple(self._ready()):
             self._waiting.remove(outcome)
             self._at_work[utterance_of(outcome).track] = tasks.create_task(self._tell(outcome))
 
     async def finish(self, tasks: asyncio.TaskGroup) -> None:
-        """Hand over all that is left. Raises what `done` raised."""
+        """Hand over all that is left."""
         while self:
             self.go_on(tasks)
             await asyncio.wait(tuple(self._at_work.values()), return_when=asyncio.FIRST_COMPLETED)
-        self.go_on(tasks)
 
     async def _tell(self, outcome: Outcome) -> None:
+        told = False
         try:
             await self._done(outcome)
-        except Exception as error:  # noqa: BLE001 - `go_on` raises it
-            self._failed = error
+            told = True
         finally:
+            self.failed = self.failed or not told
             del self._at_work[utterance_of(outcome).track]
             self._changed()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.hearing.segmenter import Piece, Quiet, Rules, Segmenter, Speech
 from monitor.model import FRAME, AudioFrame, Cut, Origin
 
-RULES = Rules(max_utterance=12.0)
+RULES = Rules(hangover=0.6, hangover_long=0.3, max_utterance=12.0)
 SECOND = 50  # frames
 
 # One run: how many frames, voiced or not, where from, and whether the sender then stalls.

@@ -85,7 +85,7 @@ async def test_what_is_not_told_yet_can_still_be_changed() -> None:
     assert desk.taken == ["a1", "other"]
 
 
-async def test_a_failure_is_raised_and_nothing_more_is_handed_over() -> None:
+async def test_a_failure_ends_the_group_and_nothing_more_is_handed_over() -> None:
     taken: list[str] = []
 
     async def fails(one: Outcome) -> None:
@@ -95,7 +95,9 @@ async def test_a_failure_is_raised_and_nothing_more_is_handed_over() -> None:
     telling = Telling(fails, lambda: None)
     telling.add(outcome("a1", "a"))
     telling.add(outcome("a2", "a"))
-    async with asyncio.TaskGroup() as tasks:
-        with pytest.raises(KeyError, match="store"):
+    with pytest.raises(ExceptionGroup) as raised:
+        async with asyncio.TaskGroup() as tasks:
             await telling.finish(tasks)
+    assert [type(error) for error in raised.value.exceptions] == [KeyError]
+    assert telling.failed
     assert taken == ["a1"]
