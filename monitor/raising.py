@@ -32,7 +32,7 @@ class Raiser:
         self._vault = vault
         self._metrics = metrics
         self._clock = clock
-        self._raising: dict[str, asyncio.Event] = {}  # by alert; set once it is stored, or could not be
+        self._raising: dict[str, asyncio.Future[str]] = {}  # by alert: its clip, once it is stored or could not be
 
     async def hit(self, hit: KeywordHit, utterance: Utterance, language: str) -> str:
         """Tell of a hit where its rule and grade say so. Gives the id of the alert that it is in now, or ""."""
@@ -43,16 +43,17 @@ class Raiser:
         if not decision.new:
             await self._change(alert)
             return alert.id
-        stored = self._raising[alert.id] = asyncio.Event()
+        stored = self._raising[alert.id] = asyncio.get_running_loop().create_future()
+        clip = ""
         try:
-            await self._raise(alert, hit, utterance)
+            clip = await self._vault.keep(alert.id, hit, utterance)
+            await self._add(alert, clip)
         finally:
             del self._raising[alert.id]
-            stored.set()
+            stored.set_result(clip)
         return alert.id
 
-    async def _raise(self, alert: Alert, hit: KeywordHit, utterance: Utterance) -> None:
-        clip = await self._vault.keep(alert.id, hit, utterance)
+    async def _add(self, alert: Alert, clip: str) -> None:
         alert = self._policy.attach_clip(alert.id, clip) or replace(alert, clip=clip)
         await self._store.add_alert(replace(alert, raised_at=self._clock()))
         self._metrics.alert(replace(alert, raised_at=self._clock()))  # stored and told: later than it says itself
@@ -65,7 +66,7 @@ class Raiser:
 
     async def _change(self, alert: Alert) -> None:
         if (stored := self._raising.get(alert.id)) is not None:
-            await stored.wait()
+            alert = replace(alert, clip=await asyncio.shield(stored))  # it was decided before there was one
         await self._store.change_alert(alert)
 
     def forget(self, alerts: Iterable[str]) -> None:
