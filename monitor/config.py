@@ -102,7 +102,10 @@ class Speech(Section):
     )
     smaller: str = Field("", description="Quicker model for when too much waits, named as `model` is; empty: none")
     unsure: float = Field(
-        0.4, ge=0, le=1, description="Words less probable than this are looked for in other readings, too, where nobody waits; 0: never"
+        0.4,
+        ge=0,
+        le=1,
+        description="Words less probable than this are looked for in other readings, if nobody waits; 0: never",
     )
     second: str = Field("", description="Bigger model that hears keyword hits again, named as `model` is; empty: none")
     second_backlog: float = Field(

@@ -31,6 +31,9 @@ from monitor.config_rooms import JanusRoom, Room
 from monitor.hearing.veto import SpeechGate
 from monitor.media import read
 from monitor.model import RATE, Samples
+from monitor.model_house import device_of, workers_of
+from monitor.speech import measure as machine
+from monitor.speech.weights import find
 
 IN_TIME = 2.0
 """Seconds from the end of speech to the stored alert that p95 must keep."""
@@ -66,6 +69,7 @@ class Result:
     rooms: int
     held_for: Held = field(default_factory=Held)
     delays: Delays = field(default_factory=lambda: Delays((), (), (), ()))
+    speed: tuple[float, ...] = ()  # seconds of speech heard in a second, with nobody in a room, before and after
 
     @property
     def held(self) -> bool:
@@ -99,8 +103,10 @@ async def measure(
     try:
         for result in _to_do(asked):
             plan = Plan((Shift(result.rooms, 0.0, asked.seconds),), result.over, stages=asked.stages, quick=texts)
+            before = await _speed(settings, result.way)
             async with progress(out, f"{result.way}, {result.rooms} rooms, {result.over.value}", asked.seconds):
                 result.held_for = await _apart(settings, plan, talks, words, result.way)
+            result.speed = (*before, *await _speed(settings, result.way))
             result.delays = delays(result.held_for.record, result.held_for.ends, result.held_for.began)
             results.append(result)
         for over in asked.over if asked.idle else ():
@@ -116,6 +122,21 @@ def _to_do(asked: Asked) -> list[Result]:
         return [Result(NOTHING, over, rooms) for over in asked.over for rooms in asked.rooms]
     plain = [Result(PLAIN, Over.PCM, rooms) for rooms in asked.plain]
     return plain + [Result(SHORT, over, rooms) for over in asked.over for rooms in asked.rooms]
+
+
+async def _speed(settings: Settings, way: str) -> tuple[float, ...]:
+    """Seconds of speech that the machine hears in a second at this moment: what others do on a shared host shows."""
+    if way == NOTHING:
+        return ()
+    speech, where = settings.speech, device_of(settings)
+    shared = (workers_of(settings), speech.threads or 1)
+
+    def measured() -> tuple[float, ...]:
+        files = find(speech.model, trust=speech.trust)
+        rates = machine.measure(files.path, (shared,), device=where.kind, compute_type=where.compute_type)
+        return tuple(rate.speech for rate in rates)
+
+    return await asyncio.to_thread(measured)
 
 
 async def _apart(settings: Settings, plan: Plan, talks: Sequence[Talk], words: Sequence[str], way: str) -> Held:

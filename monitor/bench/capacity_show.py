@@ -93,6 +93,7 @@ def row(result: Result) -> dict[str, str]:
         "cores": f"{sum(held.cpu.values()) / seconds:.2f}",
         "cores of the participants": f"{held.crowd_cpu / seconds:.2f}",
         "cores of all the machine": f"{held.machine / seconds:.2f}",
+        "s of speech heard a second, rooms empty: before, after": ", ".join(f"{s:.0f}" for s in result.speed) or "-",
         "event loop late, p99 ms": f"{1000 * held.late:.0f}",
         "packets that participants sent late": f"{100 * held.tardy:.1f} %",
         "MB": f"{max((one.memory for one in held.moments), default=0):.0f}",
@@ -134,6 +135,7 @@ def as_json(results: Sequence[Result], idle: Sequence[Idle]) -> dict[str, Any]:
                 "rooms": one.rooms,
                 "held": one.held,
                 "withdrawn": one.held_for.record.withdrawn,
+                "speed": one.speed,
                 "steps": shares(
                     one.held_for.record.steps, one.held_for.began, one.held_for.began + one.held_for.seconds
                 ),

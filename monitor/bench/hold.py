@@ -51,8 +51,9 @@ TICK = 0.05
 """Seconds between looks at how late the event loop is."""
 PATIENCE, A_ROOM = 60.0, 1.0
 """Seconds until all rooms must be live, and so many more for each."""
-NICE = 5
-"""Participants over WebRTC give way to the service: on a small machine they share its cores."""
+NICE = 15
+"""Participants over WebRTC give way to the service, its model's threads included: on a small machine they share its
+cores."""
 REST = 5.0
 """Seconds of rest before the memory of silent rooms is looked at."""
 
