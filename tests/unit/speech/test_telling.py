@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-import numpy as np
 import pytest
 
-from monitor.model import RATE, Cut, Heard, Speaker, Utterance
+from monitor.model import Heard
 from monitor.speech.outcomes import GivenUp, Outcome, utterance_of
 from monitor.speech.telling import AT_ONCE, MANY, Telling
+from tests.helpers.utterances import spoken
 
 
 def outcome(name: str, track: str) -> Outcome:
-    audio = np.zeros(RATE, np.int16)
-    return GivenUp(Utterance(name, "room", Speaker("s", "S"), track, 0.0, 0, audio, Cut.SILENCE), "", Heard.LOST_ERROR)
+    return GivenUp(spoken(name, track=track), "", Heard.LOST_ERROR)
 
 
 class Desk:
