@@ -90,7 +90,7 @@ async def test_a_stop_in_mid_word_examines_all_of_it_within_the_grace(tmp_path: 
     async def speaking(url: str, _told: Told, stop: Stop) -> None:
         async with person(url, "Ann", *talk, loop=False):
             await until(lambda: len(typist.heard) == 1, 20)
-            await asyncio.sleep(1.0)  # in the middle of the second one
+            await asyncio.sleep(2.0)  # in the middle of the second one, which lasts for 60 s
             stop()
             await asyncio.sleep(3600)  # Ann goes on: she is cancelled as the monitor leaves
 
