@@ -107,6 +107,20 @@ class Second:
     memory: float  # MB
 
 
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What the ledger has of one room, beside what came there. Seconds."""
+
+    ledger: float
+    given: float
+    idle: float  # for which a track was open and nothing came
+
+    @property
+    def off(self) -> float:
+        """What came and is not in the ledger, or is in it and never was."""
+        return max(self.given - self.ledger, self.ledger - self.given - self.idle, 0.0)
+
+
 @dataclass(slots=True)
 class Held:
     """What came of it. Times are wall times, CPU is seconds of it over `seconds`."""
@@ -124,7 +138,7 @@ class Held:
     late: float = 0.0  # seconds, p99: by how much the event loop was
     tardy: float = 0.0  # share of the participants' packets that they sent more than 0.1 s late
     states: dict[Heard, float] = field(default_factory=dict)  # seconds, of all rooms
-    fed: float = 0.0  # seconds of audio that tracks have given; 0: not known
+    booked: tuple[Booked, ...] = ()  # by room; empty: what came is not known
     spoken: float = 0.0  # seconds of speech
     drained: float = 0.0  # seconds that what was left took after the rooms were left
     arrived: dict[int, float] = field(default_factory=dict)  # when the feed's client had a message, by its number
@@ -190,11 +204,15 @@ class _Run(Service):
         held, tracks = self.held, self._tracks
         held.drained = time.time() - held.drained
         totals: Counter[Heard] = Counter()
-        for room in self._settings.rooms:
-            totals.update(house.book.room(room.id).seconds)
+        rooms = {room.id: house.book.room(room.id).seconds for room in self._settings.rooms}
+        for seconds in rooms.values():
+            totals.update(seconds)
         held.states = dict(totals)
         if tracks:
-            held.fed = sum(track.given for track in tracks.values()) * FRAME / RATE
+            held.booked = tuple(
+                Booked(sum(rooms[room].values()), track.given * FRAME / RATE, track.idle)
+                for room, track in tracks.items()
+            )
             held.spoken = sum(track.spoken for track in tracks.values())
             held.ends = {room: sorted(track.ends) for room, track in tracks.items()}
 

@@ -39,7 +39,7 @@ SOON = 30.0
 REST = 15.0
 """Seconds over which it must be, at least."""
 UNBOOKED = 1.0
-"""Seconds by which the ledger's sum may be off what came: the time on the way at the ends of tracks."""
+"""Seconds by which the ledger may be off what came, of all rooms together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def between(found: Sequence[Delay], start: float, end: float) -> list[Delay]:
 def accounted(held: Held) -> bool:
     """Whether the ledger has each second that came, each in one state, and none is still to be examined."""
     pending = held.states.get(Heard.PENDING, 0.0)
-    return pending < UNBOOKED and abs(sum(held.states.values()) - held.fed) < UNBOOKED
+    return pending < UNBOOKED and sum(one.off for one in held.booked) < UNBOOKED
 
 
 def _changes(moments: Sequence[Second]) -> list[int]:
@@ -182,8 +182,10 @@ def normal_after(found: Sequence[Delay], end: float, limit: float) -> int | None
 def _ledger(held: Held) -> list[str]:
     booked = sum(held.states.values())
     states = ", ".join(f"{state.value} {value:.1f} s" for state, value in sorted(held.states.items()) if value >= 0.05)
+    came, idle = sum(one.given for one in held.booked), sum(one.idle for one in held.booked)
     verdict = "every second is accounted for" if accounted(held) else "NOT every second is accounted for"
     return [
-        f"In the ledger: {states}; together {booked:.1f} s of {held.fed:.1f} s that came: {verdict}.",
+        f"In the ledger: {states}; together {booked:.1f} s. {came:.1f} s came, and for {idle:.1f} s more somebody was "
+        f"there and nothing came (time between frames): {verdict}.",
         f"What was left when the last room was left took {held.drained:.1f} s.",
     ]

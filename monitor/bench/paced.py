@@ -55,6 +55,8 @@ class PacedTrack:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     spoken: float = 0.0  # seconds of recordings
     given: int = 0  # frames
+    came: float = 0.0  # wall time from which it was open
+    gone: float = 0.0  # and until when
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     """Wall times at which stretches of speech ended, the newest last."""
     said: deque[tuple[float, Talk]] = field(default_factory=lambda: deque(maxlen=_KEPT))
@@ -63,6 +65,11 @@ class PacedTrack:
     @property
     def speaker(self) -> Speaker:
         return Speaker(f"speaker-{self.seed}", f"Speaker {self.seed}")
+
+    @property
+    def idle(self) -> float:
+        """Seconds for which it was open and gave nothing, as the loop was busy: nobody can book them as heard."""
+        return max(0.0, self.gone - self.came - self.given * FRAME / RATE)
 
     async def frames(self) -> AsyncIterator[AudioFrame]:
         loop = asyncio.get_running_loop()
@@ -73,6 +80,7 @@ class PacedTrack:
             if behind > TICK:
                 await asyncio.sleep(behind)
             if loop.time() > self.until:
+                self.gone = time.time()
                 return
             self.given += 1
             yield AudioFrame(start, samples, origin, wall + (start + FRAME) / RATE)
@@ -142,6 +150,8 @@ class _PacedSession:
     async def tracks(self) -> AsyncIterator[Track]:
         async for track in self._coming:
             self.here.append(track)
+            if isinstance(track, PacedTrack):
+                track.came = time.time()
             yield track
 
     def roster(self) -> tuple[Speaker, ...]:

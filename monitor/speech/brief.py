@@ -3,7 +3,7 @@
 With a short context the model does not know when to stop: it says the sentence again after its end. Its own time stamps
 tell: what follows the first end stamp near the end of the audio is not believed (decision 19 has the figures), and the
 decoder is first given no more tokens than people say in the time. Where the result looks wrong all the same, the caller
-hears it again over the full context.
+hears it again over more silence, and only then over the full context (decision 44).
 
 Utterances that wait at the same time are decoded together (together.py).
 """
@@ -20,13 +20,16 @@ from faster_whisper.transcribe import get_ctranslate2_storage, merge_punctuation
 from numpy.typing import NDArray
 
 from monitor.model import RATE, Word
-from monitor.speech.ghosts import COMPRESSION, LOG_PROBABILITY, NO_SPEECH, Claim, compression
+from monitor.speech.ghosts import COMPRESSION, NO_SPEECH, Claim, compression
 from monitor.speech.recogniser import alike
 
 PAD = 1.0
 """Seconds of silence after the audio. Half a second doubles the errors."""
-PAD_AGAIN = 4.0
-"""The same where no end was found: with more silence the model knows better where to stop."""
+PAD_AGAIN, WIDE = 4.0, 10.0
+"""The same where the text looks wrong: at least so much, and up to so many seconds in all. It is as good as 30 s there:
+with more silence the model knows better where to stop."""
+IMPROBABLE = -1.5
+"""Mean log probability of a token below which it is heard again. Of short texts, half of what is below -1 is right."""
 NEAR_END = 0.5
 """Seconds before the end of the audio from which an end stamp ends the text."""
 AGAIN = 3
@@ -78,8 +81,8 @@ class Read:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the full context should be asked, if there is time. What is probably no speech is not worth that."""
-        improbable = self.claim.log_probability < LOG_PROBABILITY and self.claim.no_speech <= NO_SPEECH
+        """Whether it should be heard again, if there is time. What is probably no speech is not worth that."""
+        improbable = self.claim.log_probability < IMPROBABLE and self.claim.no_speech <= NO_SPEECH
         return self.broken or improbable
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from faster_whisper import WhisperModel
@@ -43,6 +43,12 @@ class _Window:
     options: Any
     claims: list[Claim]
     short: brief.Heard | None = None  # where the context is short: what `encoded` looks into
+
+
+class _Found(NamedTuple):
+    window: _Window
+    words: tuple[Word, ...]  # in utterance time
+    ghosts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +96,7 @@ class WhisperRecogniser:
         self._brief = not full and beam == 1  # a beam writes more loops, and its words are no better
         self._beam = beam
         self._unsure = unsure
+        self._tokenizers: dict[str, Any] = {}  # by language
         try:
             self._whisper: Any = WhisperModel(
                 str(path),
@@ -133,20 +140,17 @@ class WhisperRecogniser:
         utterance, hints, lead = task.utterance, task.hints, task.lead
         if task.tiny:
             return Transcript(utterance, self._fixed(hints) or hints.likely or "en", (), self._name, 0.0)
-        if window is not None:
-            words, ghosts = self._believed(window, utterance, lead, hints)
-        if window is None or (window.short is not None and brief.sparse(words, hints.speech)):
-            if self._brief and (not alone or utterance.open):
-                return None
-            window = self._fully(task.audio, hints)
-            words, ghosts = self._believed(window, utterance, lead, hints)
+        found = self._found(task, window)
+        if found is None and self._brief and (not alone or utterance.open):
+            return None
+        window, words, ghosts = found or self._found(task, self._wider(task)) or self._in_full(task)
         language, claims = window.language, window.claims
         others: tuple[tuple[Word, ...], ...] = ()
         heard = time.perf_counter()
         if look := alone and not (ghosts or hints.quick) and unsure(words, self._unsure):
             best = [word for claim in claims for word in claim.words]
-            found = hypotheses(self._whisper, window.encoded, window.tokenizer, window.options, best)
-            others = alternatives(best, found, language, utterance.seconds, hints.speech, lead)
+            written = hypotheses(self._whisper, window.encoded, window.tokenizer, window.options, best)
+            others = alternatives(best, written, language, utterance.seconds, hints.speech, lead)
         placed, *rest = (_placed(some, utterance) for some in (words, *others))
         done = time.perf_counter()
         return Transcript(
@@ -161,10 +165,15 @@ class WhisperRecogniser:
             alternatives_took=done - heard if look else 0.0,
         )
 
-    def _believed(
-        self, window: _Window, utterance: Utterance, lead: float, hints: Hints
-    ) -> tuple[tuple[Word, ...], tuple[str, ...]]:
-        return believe(_after(window.claims, lead), window.language, utterance.seconds, hints.speech)
+    def _found(self, task: _Task, window: _Window | None) -> _Found | None:
+        """What is believed of a short context; None: it couldn't be had, or looks wrong."""
+        if window is None:
+            return None
+        found = _believed(task, window)
+        return None if brief.sparse(found.words, task.hints.speech) else found
+
+    def _in_full(self, task: _Task) -> _Found:
+        return _believed(task, self._fully(task.audio, task.hints))
 
     def _together(self, tasks: Sequence[_Task]) -> list[_Window | None]:
         """Each over a context as long as the longest; None where that can't be, or looks wrong."""
@@ -173,20 +182,23 @@ class WhisperRecogniser:
         longest = max((len(tasks[n].audio) for n in short), default=0)
         asks = [self._ask(tasks[n], brief.PAD, longest) for n in short]
         for n, ask, read in zip(short, asks, brief.read(self._whisper, asks), strict=True):
-            found[n] = _window(tasks[n], ask, read)
+            found[n] = _window(ask, read, doubts=not tasks[n].hints.quick)
         return found
 
     def _alone(self, task: _Task) -> _Window | None:
-        """The same for one, which is heard with more silence where it came to no end."""
+        """The same for one, but for one that was heard so."""
+        if task.hints.again or not self._short(task):
+            return None
+        ask = self._ask(task, brief.PAD)
+        (read,) = brief.read(self._whisper, [ask])
+        return _window(ask, read, doubts=not task.hints.quick)
+
+    def _wider(self, task: _Task) -> _Window | None:
+        """With more silence."""
         if not self._short(task):
             return None
-        if not task.hints.again:
-            ask = self._ask(task, brief.PAD)
-            (read,) = brief.read(self._whisper, [ask])
-            if read.whole or task.utterance.open:
-                return _window(task, ask, read)
-        ask = self._ask(task, brief.PAD_AGAIN)
-        return _window(task, ask, brief.read_on(self._whisper, ask))
+        ask = self._ask(task, max(brief.PAD_AGAIN, brief.WIDE - task.seconds))
+        return _window(ask, brief.read_on(self._whisper, ask), doubts=False)
 
     def _short(self, task: _Task) -> bool:
         return self._brief and not task.tiny and task.seconds <= LONGEST
@@ -206,8 +218,15 @@ class WhisperRecogniser:
 
     def _prepared(self, encoded: Any, hints: Hints, seconds: float) -> tuple[str, Any, Any]:
         language = self._language(encoded, hints)
-        tokenizer = Tokenizer(self._whisper.hf_tokenizer, self.multilingual, task="transcribe", language=language)
+        tokenizer = self._tokenizer(language)
         return language, tokenizer, _options(tokenizer, self._beam, seconds)
+
+    def _tokenizer(self, language: str) -> Any:
+        """One for each language: it works out a hundred tokens that are never written when it is first asked."""
+        if (known := self._tokenizers.get(language)) is None:
+            known = Tokenizer(self._whisper.hf_tokenizer, self.multilingual, task="transcribe", language=language)
+            self._tokenizers[language] = known
+        return known
 
     def _fixed(self, hints: Hints) -> str | None:
         """The language where there is nothing to detect."""
@@ -242,9 +261,14 @@ def _task(utterance: Utterance, hints: Hints) -> _Task:
     return _Task(utterance, hints, audio, len(before) / RATE)
 
 
-def _window(task: _Task, ask: brief.Ask, read: brief.Read) -> _Window | None:
-    """None where it looks wrong."""
-    if read.broken if task.hints.quick else read.doubtful:
+def _believed(task: _Task, window: _Window) -> _Found:
+    claims = _after(window.claims, task.lead)
+    return _Found(window, *believe(claims, window.language, task.utterance.seconds, task.hints.speech))
+
+
+def _window(ask: brief.Ask, read: brief.Read, *, doubts: bool) -> _Window | None:
+    """None where it looks wrong. `doubts`: also where it is only improbable."""
+    if read.doubtful if doubts else read.broken:
         return None
     encoded = brief.storage(ask.heard.encoded)
     return _Window(encoded, ask.language, ask.tokenizer, ask.options, [read.claim], ask.heard)

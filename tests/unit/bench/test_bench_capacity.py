@@ -13,7 +13,7 @@ from monitor.bench import crowd_talk, overload, vitals
 from monitor.bench.account import Delay, Raised, Record, Step, Text, delays, shares, speech_end
 from monitor.bench.capacity import Idle, Result
 from monitor.bench.crowd_voice import Truth
-from monitor.bench.hold import Held, Over, Second
+from monitor.bench.hold import Booked, Held, Over, Second
 from monitor.bench.paced import PacedTrack, Talk, script
 from monitor.bench.quick_ear import QuickEar
 from monitor.bench.stages import Stages
@@ -167,16 +167,21 @@ def test_normal_is_when_all_that_follows_is_as_quick_as_before() -> None:
 
 
 def test_every_second_that_came_must_be_in_the_ledger() -> None:
-    assert overload.accounted(Held(states={Heard.EXAMINED: 70.2, Heard.LOST_OVERLOAD: 30.0}, fed=100.0))
-    assert not overload.accounted(Held(states={Heard.EXAMINED: 70.0}, fed=100.0))
-    assert not overload.accounted(Held(states={Heard.EXAMINED: 90.0, Heard.PENDING: 10.0}, fed=100.0))
+    whole = {Heard.EXAMINED: 70.2, Heard.LOST_OVERLOAD: 30.0}
+    assert overload.accounted(Held(states=whole, booked=(Booked(60.2, 60.0, 0.3), Booked(40.0, 40.0, 0.1))))
+    assert not overload.accounted(Held(states=whole, booked=(Booked(70.0, 60.0, 0.3), Booked(30.0, 40.0, 0.1))))
+    assert not overload.accounted(Held(states=whole, booked=(Booked(62.0, 60.0, 0.3),))), "booked twice"
+    waiting = {Heard.EXAMINED: 90.0, Heard.PENDING: 10.0}
+    assert not overload.accounted(Held(states=waiting, booked=(Booked(100.0, 100.0, 0.0),)))
 
 
 def test_an_overload_is_told_with_its_steps_and_memory(capsys: pytest.CaptureFixture[str]) -> None:
     from rich.console import Console
 
     began = 1000.0
-    held = Held(began=began, seconds=200.0, states={Heard.EXAMINED: 300.0}, fed=300.0, drained=1.0)
+    held = Held(
+        began=began, seconds=200.0, states={Heard.EXAMINED: 300.0}, booked=(Booked(300.0, 300.0, 0.0),), drained=1.0
+    )
     held.moments = [Second(began + n, int(60 <= n < 120), 5.0, float(80 <= n < 130), 400.0 + n) for n in range(200)]
     held.record.texts += [
         text(f"u{n}", began + n - 2.0, began + n + (5.0 if 60 <= n < 115 else 0.5)) for n in range(2, 200)

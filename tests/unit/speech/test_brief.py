@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,8 +71,9 @@ def test_what_looks_wrong_is_asked_again_and_what_is_no_speech_is_not() -> None:
     assert not read().doubtful
     assert read(whole=False).doubtful
     assert read(compression=3.0).doubtful
-    assert read(log=-1.5).doubtful
-    assert not read(log=-1.5, no_speech=0.9).doubtful
+    assert read(log=-1.6).doubtful
+    assert not read(log=-1.4).doubtful
+    assert not read(log=-1.6, no_speech=0.9).doubtful
 
 
 def test_little_text_for_much_voice_is_asked_again() -> None:
@@ -155,6 +157,20 @@ def test_several_at_once_are_heard_as_one_by_one() -> None:
     assert len({t and t.text for t in together}) > 1
 
 
+def windows(recogniser: WhisperRecogniser, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Collects the seconds that its encoder hears in each pass, with the silence."""
+    heard: list[float] = []
+    encode = brief.encode
+
+    def noted(*args: Any) -> brief.Heard:
+        found = encode(*args)
+        heard.append(found.encoded.shape[1] / 50)
+        return found
+
+    monkeypatch.setattr(brief, "encode", noted)
+    return heard
+
+
 def test_a_text_without_an_end_is_heard_with_more_silence_before_30_s_are_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -163,19 +179,36 @@ def test_a_text_without_an_end_is_heard_with_more_silence_before_30_s_are_asked(
     clip = next(c for c in package_clips() if c.name == "austen-0930")
     monkeypatch.setattr(brief, "_FIRST_TOKENS", 3)
     monkeypatch.setattr(brief, "_FIRST_TOKENS_A_SECOND", 0)
-    (heard,) = recogniser.transcribe([(utterance(clip.samples), Hints(("en",)))])
-    assert not heard.full
-    assert errors(clip.transcript, heard.text, "en").rate < 0.2
+    heard = windows(recogniser, monkeypatch)
+    (found,) = recogniser.transcribe([(utterance(clip.samples), Hints(("en",)))])
+    assert not found.full
+    assert errors(clip.transcript, found.text, "en").rate < 0.2
+    assert len(heard) == 2
+    assert heard[0] + 2.5 <= heard[1] < 30
 
 
-def test_improbable_text_is_heard_over_30_s_unless_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_improbable_text_is_heard_with_more_silence_unless_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     files = model_files("base")
     recogniser = WhisperRecogniser(files.path, files.name)
     clip = next(c for c in package_clips() if c.name == "austen-0930")
-    monkeypatch.setattr(brief, "LOG_PROBABILITY", 0.0)  # no text is as probable as that
-    said = utterance(clip.samples)
-    full = [hear_one(recogniser, said, Hints(("en",), quick=quick)).full for quick in (False, True)]
-    assert full == [True, False]
+    monkeypatch.setattr(brief, "IMPROBABLE", 0.0)  # no text is as probable as that
+    heard = windows(recogniser, monkeypatch)
+    said = utterance(clip.samples[: 3 * RATE])
+    for quick, lengths in ((True, [4.0]), (False, [4.0, 10.0])):
+        heard.clear()
+        assert not hear_one(recogniser, said, Hints(("en",), quick=quick)).full
+        assert heard == lengths
+
+
+def test_what_is_too_little_for_the_speech_is_heard_with_more_silence_and_then_over_30_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = model_files("base")
+    recogniser = WhisperRecogniser(files.path, files.name)
+    clip = next(c for c in package_clips() if c.name == "austen-0930")
+    heard = windows(recogniser, monkeypatch)
+    assert hear_one(recogniser, utterance(clip.samples[: 3 * RATE]), Hints(("en",), speech=60.0)).full
+    assert heard == [4.0, 10.0]
 
 
 def test_what_takes_more_is_left_for_later_in_company_and_while_it_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
