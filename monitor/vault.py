@@ -28,7 +28,7 @@ from monitor.evidence.clip import assemble, together, wav
 from monitor.evidence.files import Files, Segment, hashed
 from monitor.evidence.master import Master
 from monitor.evidence.ring import Part, Ring
-from monitor.evidence.sound import COMPLEXITY, HASTY, decode, encode
+from monitor.evidence.sound import HASTY, as_opus, decode, encode, plain
 from monitor.evidence_model import Clip, ClipState
 from monitor.model import RATE, KeywordHit, Samples, Utterance
 from monitor.store.store import Store
@@ -204,7 +204,7 @@ class Vault:
 
     async def opus(self, alert: str) -> bytes:
         """The clip of an alert as an Ogg/Opus file. Raises EvidenceUnknown, EvidenceUnreadable."""
-        return (await self._opened(alert))[1]
+        return await asyncio.to_thread(as_opus, (await self._opened(alert))[1])
 
     async def wav(self, alert: str) -> bytes:
         """The clip of an alert as a WAV file: 16-bit mono at RATE. Raises EvidenceUnknown, EvidenceUnreadable."""
@@ -313,25 +313,34 @@ class Vault:
                     recording.session.uses -= 1
 
     async def extend(self, clip: Clip, parts: Sequence[Part], session_key: bytes, origin: float) -> None:
-        """Replace the audio of a clip by parts that reach further, and call it complete: the file first, so that it can
-        be read at any moment. `origin`: see _Recording.
+        """Replace the audio of a clip by parts that reach further, where they do, and call it complete: the file first,
+        so that it can be read at any moment. `origin`: see _Recording.
         """
         done = replace(clip, state=ClipState.COMPLETE)
         ordered = together(parts)
-        if ordered and ordered[0].start <= clip.start and max(part.end for part in ordered) > clip.end:
-            start, end = ordered[0].start, max(part.end for part in ordered)
-            done = replace(done, start=start, samples=end - start, began=origin + start / RATE)
-            key = keys.unseal(session_key, clip.key, keys.of_clip_key(clip.session, clip.alert))
-            try:
-                await asyncio.to_thread(self._write, done, key, ordered)
-            except OSError:
-                log.exception("the end of an evidence clip is not written", alert=clip.alert)
-                done = replace(clip, state=ClipState.COMPLETE)
+        key = keys.unseal(session_key, clip.key, keys.of_clip_key(clip.session, clip.alert))
+        try:
+            if ordered and ordered[0].start <= clip.start and max(part.end for part in ordered) > clip.end:
+                start, end = ordered[0].start, max(part.end for part in ordered)
+                done = replace(done, start=start, samples=end - start, began=origin + start / RATE)
+            else:
+                ordered = [await asyncio.to_thread(self._as_written, clip, key)]
+            await asyncio.to_thread(self._write, done, key, ordered)
+        except (OSError, EvidenceUnreadable):
+            log.exception("the end of an evidence clip is not written", alert=clip.alert)
+            done = replace(clip, state=ClipState.COMPLETE)
         await self._store.change_clip(done)
+
+    def _as_written(self, clip: Clip, key: bytes) -> Part:
+        sealed = self._files.read_clip(clip.alert)
+        if sealed is None:
+            raise EvidenceUnreadable(f"the file of the clip of alert {clip.alert!r} is gone")
+        return Part(clip.start, decode(keys.unseal(key, sealed, keys.of_clip(clip.session, clip.alert)), clip.samples))
 
     def _write(self, clip: Clip, key: bytes, parts: Sequence[Part]) -> None:
         hasty = clip.state is ClipState.RECORDING  # an alert waits for it, and it will be written again
-        content = encode(assemble(parts), HASTY if hasty else COMPLEXITY)
+        audio = assemble(parts)
+        content = plain(audio) if hasty else encode(audio)
         sealed = keys.seal(key, content, keys.of_clip(clip.session, clip.alert))
         self._files.put_clip(clip.alert, sealed)
 

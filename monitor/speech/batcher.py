@@ -238,7 +238,8 @@ class Batcher:
         if one is None:
             return self._from_disk(busy) or self._look(busy)
         idle = self._workers - len(self._running) - 1
-        most = min(self._together - 1, len(self._waiting) - idle)
+        # Three together take hardly less than two and one, and all wait for the longest: half is left for the next.
+        most = min(self._together - 1, (len(self._waiting) - idle + 1) // 2)
         others = self._together_with(one, busy, most) if most > 0 else []
         for item in (one, *others):
             self._early.drop(item.utterance.track)

@@ -150,6 +150,7 @@ async def test_a_clip_begins_before_the_hit_and_its_end_is_added_when_it_was_sai
         # From two seconds before the hit (PLAN) to the end of what was said so far.
         assert (clip.state, clip.start, clip.seconds, clip.began) == ("recording", 56_000, 3.5, BEGAN + 3.5)
         assert await it.length("a1") == 3.5
+        assert (await it.vault.opus("a1"))[:4] == b"OggS"
         await it.worked()
         assert (await it.vault.clip("a1")) == clip
         it.hear(third)
@@ -188,6 +189,7 @@ async def test_whoever_leaves_ends_the_clip_and_a_clip_keeps_the_key(tmp_path: P
         assert clip is not None
         assert (session.key is not None, session.closed_at, session.clips) == (True, 2000.0, 1)
         assert (clip.state, await it.length("a1")) == ("complete", 3.0)
+        assert (tmp_path / "evidence" / "clips" / "a1.clip").stat().st_size < speech.audio.nbytes / 4, "it is Opus now"
         assert it.files() == ["clips/a1.clip"]
         assert await it.store.receipts() == []
 

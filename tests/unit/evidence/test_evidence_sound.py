@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.evidence.sound import COMPLEXITY, HASTY, decode, encode
+from monitor.evidence.sound import COMPLEXITY, HASTY, as_opus, decode, encode, plain
 from tests.helpers.voicelike import voice
 
 
@@ -23,3 +23,12 @@ def test_a_minute_takes_a_seventh_of_its_samples() -> None:
     said = voice(10.0)
     assert len(encode(said)) < said.nbytes / 6
     assert len(encode(said, HASTY)) < said.nbytes / 6
+
+
+def test_plain_samples_are_what_was_said_and_become_opus_when_asked_for() -> None:
+    said = voice(1.5)
+    assert (decode(plain(said), len(said)) == said).all()
+    opus = as_opus(plain(said))
+    assert opus.startswith(b"OggS")
+    assert (decode(opus, len(said)) == decode(encode(said), len(said))).all()
+    assert as_opus(opus) == opus

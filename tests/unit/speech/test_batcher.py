@@ -14,6 +14,7 @@ from monitor.model import RATE, Cut, Heard, Samples, Speaker, Transcript, Uttera
 from monitor.speech.batcher import Batcher, GivenUp, Outcome, Transcribed, Vetoed
 from monitor.speech.recogniser import Hints
 from monitor.speech.telling import AT_ONCE
+from tests.helpers.room_server import until
 
 
 class Verdict(NamedTuple):
@@ -289,6 +290,14 @@ async def test_those_that_wait_are_heard_together_and_work_is_left_for_the_other
     assert sorted(done.names(Transcribed)) == ["as long", "longer", "u0", "u1", "u2", "u3"]
     assert done.names(Vetoed) == ["quiet"]
 
+    few = Calls()
+    batcher = several(few, Collected(), workers=1, together=3)
+    for n in range(3):
+        batcher.submit(spoken(f"u{n}", track=f"t{n}"), Hints())
+    batcher.close()
+    await batcher.run()
+    assert few.calls == [["u0", "u1"], ["u2"]], "more than two only where many wait"
+
     alone = Calls(threading.Barrier(2))
     batcher = several(alone, Collected(), workers=2, together=3)
     for n in range(2):
@@ -405,7 +414,8 @@ async def test_what_is_heard_and_not_told_yet_is_dropped_as_well() -> None:
         batcher.submit(spoken(track, track=track), Hints())
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(batcher.run())
-        await told.wait()  # all are heard, in one call, and all but the last are being told
+        await told.wait()
+        await until(lambda: not batcher.waiting_seconds, 10)  # all are heard, and all but the last are being told
         batcher.withdraw({"ann"}, "withdrawn")
         go_on.set()
         batcher.close()
