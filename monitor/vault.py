@@ -318,8 +318,8 @@ class Vault:
         """
         done = replace(clip, state=ClipState.COMPLETE)
         ordered = together(parts)
-        key = keys.unseal(session_key, clip.key, keys.of_clip_key(clip.session, clip.alert))
         try:
+            key = keys.unseal(session_key, clip.key, keys.of_clip_key(clip.session, clip.alert))
             if ordered and ordered[0].start <= clip.start and max(part.end for part in ordered) > clip.end:
                 start, end = ordered[0].start, max(part.end for part in ordered)
                 done = replace(done, start=start, samples=end - start, began=origin + start / RATE)

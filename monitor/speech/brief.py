@@ -29,7 +29,8 @@ PAD_AGAIN, WIDE = 4.0, 10.0
 """The same where the text looks wrong: at least so much, and up to so many seconds in all. It is as good as 30 s there:
 with more silence the model knows better where to stop."""
 IMPROBABLE = -1.5
-"""Mean log probability of a token below which it is heard again. Of short texts, half of what is below -1 is right."""
+"""Mean log probability of a token below which it is heard again. Of short texts between that and -1 nearly half are
+right, and another hearing mends few of the others."""
 NEAR_END = 0.5
 """Seconds before the end of the audio from which an end stamp ends the text."""
 AGAIN = 3
