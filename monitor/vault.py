@@ -216,10 +216,13 @@ class Vault:
         if clip is None:
             raise EvidenceUnknown(f"There is no clip of an alert {alert!r}.")
         key = keys.unseal(await self.sessions.key(clip.session), clip.key, keys.of_clip_key(clip.session, alert))
-        sealed = await asyncio.to_thread(self._files.read_clip, alert)
+        return clip, await asyncio.to_thread(self._content, clip, key)
+
+    def _content(self, clip: Clip, key: bytes) -> bytes:
+        sealed = self._files.read_clip(clip.alert)
         if sealed is None:
-            raise EvidenceUnknown(f"The clip of alert {alert!r} is on the record, but its file is gone.")
-        return clip, keys.unseal(key, sealed, keys.of_clip(clip.session, alert))
+            raise EvidenceUnknown(f"The clip of alert {clip.alert!r} is on the record, but its file is gone.")
+        return keys.unseal(key, sealed, keys.of_clip(clip.session, clip.alert))
 
     # erasing
 
@@ -324,18 +327,13 @@ class Vault:
                 start, end = ordered[0].start, max(part.end for part in ordered)
                 done = replace(done, start=start, samples=end - start, began=origin + start / RATE)
             else:
-                ordered = [await asyncio.to_thread(self._as_written, clip, key)]
+                content = await asyncio.to_thread(self._content, clip, key)
+                ordered = [Part(clip.start, await asyncio.to_thread(decode, content, clip.samples))]
             await asyncio.to_thread(self._write, done, key, ordered)
-        except (OSError, EvidenceUnreadable):
+        except (OSError, EvidenceUnknown, EvidenceUnreadable):
             log.exception("the end of an evidence clip is not written", alert=clip.alert)
             done = replace(clip, state=ClipState.COMPLETE)
         await self._store.change_clip(done)
-
-    def _as_written(self, clip: Clip, key: bytes) -> Part:
-        sealed = self._files.read_clip(clip.alert)
-        if sealed is None:
-            raise EvidenceUnreadable(f"the file of the clip of alert {clip.alert!r} is gone")
-        return Part(clip.start, decode(keys.unseal(key, sealed, keys.of_clip(clip.session, clip.alert)), clip.samples))
 
     def _write(self, clip: Clip, key: bytes, parts: Sequence[Part]) -> None:
         hasty = clip.state is ClipState.RECORDING  # an alert waits for it, and it will be written again

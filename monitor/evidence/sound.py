@@ -50,8 +50,8 @@ def encode(audio: Samples, complexity: int = COMPLEXITY) -> bytes:
 
 
 def plain(audio: Samples) -> bytes:
-    """The samples as they are. An alert waits for its clip, and each packet of Opus waits for the interpreter's lock:
-    a clip to which more will be added is encoded when it is whole."""
+    """The samples as they are. An alert waits for its clip, and encoding takes longer the busier the interpreter is: a
+    clip to which more will be added is encoded when it is whole."""
     return _PLAIN + audio.astype("<i2").tobytes()
 
 

@@ -74,7 +74,8 @@ class WhisperRecogniser:
 
     `threads`: 0 takes all cores, at most 8 (beyond, a short utterance gets no faster).
     `workers`: calls of `transcribe` that work at the same time, each with so many threads.
-    `full`: always over 30 s, as Whisper was trained; else over as long as the sound, and 30 s if that looks wrong.
+    `full`: always over 30 s, as Whisper was trained; else over as long as the sound, and if that looks wrong
+    over 10 s, then 30 s.
     `unsure`: where a word is less probable than this, other hypotheses are looked for; 0: never.
     Raises ModelMissing when the files can't be loaded.
     """
