@@ -61,8 +61,8 @@ class Storage(Section):
 class Hearing(Section):
     aggressiveness: int = Field(1, ge=0, le=3, description="webrtcvad: 0 lets most through; 3 misses quiet speech")
     pre_roll: float = Field(0.4, ge=0, le=2, description="Seconds kept from before speech is noticed")
-    hangover: float = Field(0.45, gt=0, le=5, description="Seconds of silence that end an utterance")
-    hangover_long: float = Field(0.25, gt=0, le=5, description="The same for an utterance of 6 s and more")
+    hangover: float = Field(0.6, gt=0, le=5, description="Seconds of silence that end an utterance")
+    hangover_long: float = Field(0.3, gt=0, le=5, description="The same for an utterance of 6 s and more")
     max_utterance: float = Field(8.0, ge=2, le=28, description="Seconds after which an utterance is cut all the same")
     overlap: float = Field(1.5, ge=0.2, le=5, description="Seconds that the next utterance repeats after such a cut")
     veto: float = Field(0.5, ge=0, le=1, description="Silero speech probability below which nothing is transcribed")
@@ -88,7 +88,7 @@ class Speech(Section):
     threads: int = Field(0, ge=0, description="Threads for each of them; 0: one, or all cores where `workers` is 1")
     together: int = Field(0, ge=0, le=64, description="Utterances heard in one call, at most; 0: 3, on a GPU 16")
     early: float = Field(
-        1.2,
+        1.0,
         ge=0,
         le=10,
         description="Seconds of speech between two looks at an utterance that isn't over, while there is time; 0: none",

@@ -31,8 +31,8 @@ class Rules:
     """All in seconds."""
 
     pre_roll: float = 0.4  # kept from before speech is noticed
-    hangover: float = 0.45  # silence that ends an utterance
-    hangover_long: float = 0.25  # silence that ends a long one: an alert should not wait for the end of a monologue
+    hangover: float = 0.6  # silence that ends an utterance
+    hangover_long: float = 0.3  # silence that ends a long one: an alert should not wait for the end of a monologue
     max_utterance: float = 8.0
     overlap: float = 1.5  # repeated after a cut that may have split a word; at most half of max_utterance is
     tail: float = 0.3  # of the silence after the last voiced frame, kept: Whisper ends a sentence better with it

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from monitor.model import RATE, Heard, Utterance
+from monitor.speech.company import Company
 from monitor.speech.costs import Costs
 from monitor.speech.early import Early
 from monitor.speech.effort import Effort, Steps
@@ -35,6 +36,7 @@ class _Batch(NamedTuple):
     items: tuple[Waiting, ...]
     model: str  # its name; the model itself may go meanwhile
     future: asyncio.Future[list[Outcome | Wanting]]
+    busy: bool  # all threads had work when it began
 
 
 class Batcher:
@@ -70,6 +72,7 @@ class Batcher:
         self._late = Late(None, 0.0) if late is None else late
         self._steps = Steps()
         self._costs = Costs()
+        self._company = Company()
         self._limit = backlog_seconds
         self._clock = clock
         self._workers = workers
@@ -226,7 +229,7 @@ class Batcher:
             model = self._hears(items[0])
             future = asyncio.get_running_loop().run_in_executor(pool, self._examiner.examine, model, items)
             future.add_done_callback(lambda _: self._wake.set())
-            self._running.append(_Batch(items, model.model, future))
+            self._running.append(_Batch(items, model.model, future, len(self._running) + 1 == self._workers))
             del model  # it may be replaced before this is gone over again
 
     def _next(self) -> tuple[Waiting, ...]:
@@ -240,15 +243,17 @@ class Batcher:
         idle = self._workers - len(self._running) - 1
         # Three together take hardly less than two and one, and all wait for the longest: half is left for the next.
         most = min(self._together - 1, (len(self._waiting) - idle + 1) // 2)
-        others = self._together_with(one, busy, most) if most > 0 else []
+        others = self._together_with(one, busy, most) if most > 0 and self._company.take(self._named(one)) else []
         for item in (one, *others):
             self._early.drop(item.utterance.track)
         return tuple(self._trimmed(item) for item in (one, *others))
 
     def _expects_company(self, busy: Container[str]) -> bool:
-        """Whether the only one that waits should wait a little more. Those heard together take a quarter less."""
+        """Whether the only one that waits should wait a little more, as those heard together take less."""
         since = self._waiting.oldest(busy)
         if since is None or not self._running or self._waiting.ready(busy) > 1:
+            return False
+        if self._together == 1 or not self._company.pays(self._running[0].model):
             return False
         left = self._steps.effort.patience - (self._clock() - since)
         if left > 0:
@@ -289,6 +294,9 @@ class Batcher:
         """Samples that are heard."""
         return len(context(item.utterance, self._trimmed(item).hints)) + len(item.utterance.audio)
 
+    def _named(self, item: Waiting) -> str:
+        return self._hears(item).model
+
     def _hears(self, item: Waiting) -> Recogniser:
         return self._hearers.choose(item.utterance, item.hints, self._steps.effort.smaller)
 
@@ -319,6 +327,14 @@ class Batcher:
         if heard:  # each was in the thread for as long as all of them
             speech = sum(outcome.transcript.utterance.seconds for outcome in heard)
             self._costs.note(batch.model, speech, max(outcome.heard for outcome in heard))
+            self._note_company(batch, heard)
+
+    def _note_company(self, batch: _Batch, heard: Sequence[Transcribed]) -> None:
+        """Only what may be compared: whole utterances in one short hearing each, while all threads were at work."""
+        plain = all(item.hints.quick and not (item.hints.again or item.utterance.open) for item in batch.items)
+        if batch.busy and plain and not any(outcome.transcript.full for outcome in heard):
+            speech = sum(self._length(item) for item in batch.items) / RATE
+            self._company.note(batch.model, len(batch.items), speech, max(outcome.heard for outcome in heard))
 
     def _allowed(self, outcome: Outcome | Wanting) -> Outcome | Wanting:
         utterance = utterance_of(outcome)

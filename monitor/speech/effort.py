@@ -52,7 +52,7 @@ STEPS = (
     ),
     Effort("a smaller model where one is set", 4.0, context=0.0, alternatives=False, smaller=True, patience=_PATIENCE),
 )
-"""An alert should come within 2 s of the speech's end, of which 0.45 s are spent waiting for that end: what waits for
+"""An alert should come within 2 s of the speech's end, of which 0.6 s are spent waiting for that end: what waits for
 0.7 s is at half of the rest."""
 CALM = 5.0
 """Seconds for which the queue must have been short before a step is taken back."""
