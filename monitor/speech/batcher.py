@@ -291,8 +291,8 @@ class Batcher:
         return same and worth(self._length(item), [self._length(each) for each in taken])
 
     def _length(self, item: Waiting) -> int:
-        """Samples that are heard."""
-        return len(context(item.utterance, self._trimmed(item).hints)) + len(item.utterance.audio)
+        """Samples that would be heard of it now."""
+        return _samples(self._trimmed(item))
 
     def _named(self, item: Waiting) -> str:
         return self._hears(item).model
@@ -333,7 +333,7 @@ class Batcher:
         """Only what may be compared: whole utterances in one short hearing each, while all threads were at work."""
         plain = all(item.hints.quick and not (item.hints.again or item.utterance.open) for item in batch.items)
         if batch.busy and plain and not any(outcome.transcript.full for outcome in heard):
-            speech = sum(self._length(item) for item in batch.items) / RATE
+            speech = sum(map(_samples, batch.items)) / RATE
             self._company.note(batch.model, len(batch.items), speech, max(outcome.heard for outcome in heard))
 
     def _allowed(self, outcome: Outcome | Wanting) -> Outcome | Wanting:
@@ -366,3 +366,7 @@ class Batcher:
     def _changed(self) -> None:
         self._wake.set()
         self._moved.set()
+
+
+def _samples(item: Waiting) -> int:
+    return len(context(item.utterance, item.hints)) + len(item.utterance.audio)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PAYS = 0.85
-"""What a second of speech may cost in company, beside alone: all wait for the whole call, so it has to save a little."""
+"""What a second of speech may cost in company, beside alone: all wait for the whole call, so it has to save some."""
 KNOWN = 12
 """Calls of each kind from which on they are believed; before that, company is taken to pay."""
 AGAIN = 40
