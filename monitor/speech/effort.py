@@ -33,7 +33,7 @@ class Effort:
         return replace(hints, before=before, quick=not self.alternatives)
 
 
-_PATIENCE = 0.1  # a third of the time that one utterance takes by itself; two take that time and a half of it
+_PATIENCE = 0.1  # a third of the time that one utterance takes by itself; only where company pays (company.py)
 STEPS = (
     Effort("everything is done", 0.0, looks=True, glances=True),
     Effort("no looks at sentences that go on: alerts come at their ends", 0.3, looks=True),
