@@ -86,7 +86,7 @@ class Speech(Section):
     )
     workers: int = Field(0, ge=0, le=16, description="Utterances heard at the same time; 0: one a core, at most 8")
     threads: int = Field(0, ge=0, description="Threads for each of them; 0: one, or all cores where `workers` is 1")
-    together: int = Field(0, ge=0, le=64, description="Utterances heard in one call, at most; 0: 3, on a GPU 16")
+    together: int = Field(0, ge=0, le=64, description="Most heard in one call, where it pays; 0: 3, on a GPU 16")
     early: float = Field(
         1.0,
         ge=0,
