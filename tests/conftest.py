@@ -1,4 +1,4 @@
-"""Shared by all tests: a skipped test is told loudly, and fails the run in CI."""
+"""Shared by all tests: a skipped test is told loudly, and fails the run in CI, unless it's for want of NOT_OURS."""
 
 from __future__ import annotations
 
@@ -70,7 +70,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"  {report.nodeid}: {reason}", red=True)
 
 
+NOT_OURS = "no corpus of human speech"
+"""How the reason begins of a skip that fails no run: recordings that we may read, not publish, are missing, and no
+set-up can get them. All else that tests need, the set-up gets."""
+
+
+def _is_ours(report: pytest.TestReport) -> bool:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+    return not reason.removeprefix("Skipped: ").startswith(NOT_OURS)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") and exitstatus == 0 and reporter is not None and reporter.stats.get("skipped"):
+    if not os.environ.get("CI") or exitstatus != 0 or reporter is None:
+        return
+    if any(_is_ours(report) for report in reporter.stats.get("skipped", [])):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
